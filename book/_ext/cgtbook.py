@@ -98,6 +98,14 @@ MENDS: tuple[tuple[str, str, str, bool], ...] = (
     ("an icon inside a titled button is silent, and the title is the button's name",
      r'<button class="(sidebar-toggle [^"]*)" title="Toggle (primary|secondary) sidebar"',
      r'<button class="\1" aria-label="Show or hide the \2 sidebar"', True),
+    ("the first visit follows the reader's system, before anything is drawn",
+     r'document\.documentElement\.dataset\.mode = localStorage\.getItem\("mode"\) \|\| "";\s*'
+     r'document\.documentElement\.dataset\.theme = localStorage\.getItem\("theme"\) \|\| "";',
+     'document.documentElement.dataset.mode = localStorage.getItem("mode") || "auto"; '
+     'document.documentElement.dataset.theme = localStorage.getItem("theme") || '
+     '(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");', True),
+    ("an entry of a list is a list item; the role that docutils gives is no longer one",
+     r'role="doc-biblioentry"', 'role="listitem"', False),
     ("the full-screen button has a name",
      r'title="Fullscreen mode"', r'title="Full screen" aria-label="Full screen"', True),
 )
