@@ -120,8 +120,8 @@ laws = (
         where={"tocilizumab_time": 2, "steroid_time": 1, "steroid_factor": "low"},
     ),
     Law(
-        "without persistence",
-        "When almost nothing persists, the decline is a single exponential.",
+        "memory no better than effector",
+        "If memory cells died as fast as effector cells, the decline would be one exponential.",
         left=lambda t, y, p, phase: y[0] + y[1],
         right=lambda t, y, p, phase: (
             p.cmax
@@ -130,8 +130,8 @@ laws = (
                 - p.contraction_rate * np.maximum(t - p.tmax, 0)
             )
         ),
-        tolerance=1e-5,
-        where={"persistent_fraction": "low"},
+        tolerance=1e-6,
+        where={"persistence_rate": ledger.value("stein2019.contraction_rate")},
     ),
     Bound(
         "room in a microgram of DNA",
