@@ -1,0 +1,617 @@
+"""Judge one answer against one compiled exercise. Plain data in, a :class:`Verdict` out.
+
+Nothing here prints, reads files or knows the learner. An answer may be anything at all: it is read
+in a guarded thread, and what cannot be read is *invalid*, never right and never a crash.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import guard
+from .slips import SLIPS, explain
+
+NOT_ATTEMPTED = "not attempted"
+RIGHT = "right"
+WRONG = "wrong"
+INVALID = "invalid"
+
+# How close a wrong answer must come to be named: the tolerance of the right one, within these.
+NAMING_RTOL = (0.005, 0.05)
+
+
+class Verdict:
+    """What became of an answer.
+
+    ``status`` is ``"right"``, ``"wrong"``, ``"invalid"`` or ``"not attempted"``; ``message`` is for
+    the learner; ``misconception`` is the key of the slip that explains a wrong answer, or None.
+    """
+
+    def __init__(
+        self,
+        exercise_id: str,
+        status: str,
+        message: str,
+        misconception: str | None = None,
+    ) -> None:
+        self.exercise_id = exercise_id
+        self.status = status
+        self.message = message
+        self.misconception = misconception
+
+    def __str__(self) -> str:
+        return f"{self.exercise_id} · {self.status}. {self.message}"
+
+    def __repr__(self) -> str:
+        return f"<Verdict {self.exercise_id}: {self.status}>"
+
+    def __bool__(self) -> bool:
+        return self.status == RIGHT
+
+    def _ipython_display_(self) -> None:
+        """Nothing: the check has printed the verdict already."""
+
+
+class _Problem(Exception):
+    """An answer that cannot be read, with the reason for the learner."""
+
+    def __init__(self, message: str, status: str = INVALID) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def judge(exercise: dict[str, Any], answer: Any, limit: float | None = None) -> Verdict:
+    """The verdict on ``answer``; ``limit`` is the time allowed in seconds (default 5 s)."""
+    identity = exercise["id"]
+
+    def call() -> Verdict:
+        return _judge(exercise, answer)
+
+    outcome = guard.run(call, limit)
+    if outcome.timed_out:
+        seconds = guard.TIME_LIMIT if limit is None else limit
+        message = (
+            f"Your answer did not come to an end within {seconds:g} s. Look for a loop whose "
+            "condition never changes."
+        )
+        if not outcome.stopped:
+            message += (
+                " It could not be stopped and is still running: restart the kernel "
+                "(menu Kernel, Restart Kernel) before you go on."
+            )
+        return Verdict(identity, INVALID, message)
+    if outcome.error is not None or not isinstance(outcome.value, Verdict):
+        return Verdict(
+            identity,
+            INVALID,
+            f"Your answer, {_kind(answer)}, could not be read. {_expected(exercise)}",
+        )
+    return outcome.value
+
+
+def _judge(exercise: dict[str, Any], answer: Any) -> Verdict:
+    identity = exercise["id"]
+    spec = exercise["answer"]
+    try:
+        if _is_blank(answer):
+            raise _Problem(
+                "Put your answer in place of the ... and run the cell again.", NOT_ATTEMPTED
+            )
+        return _JUDGES[spec["type"]](exercise, spec, answer)
+    except _Problem as problem:
+        return Verdict(identity, problem.status, str(problem))
+
+
+def _is_blank(answer: Any) -> bool:
+    if answer is None or answer is Ellipsis or answer is NotImplemented:
+        return True
+    if type(answer) is str:
+        return answer.strip() in ("", "...", "?")
+    if type(answer) in (list, tuple):
+        return all(item is None or item is Ellipsis for item in answer)
+    return False
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def format_number(value: float) -> str:
+    """A number with four significant digits, in plain notation where that is readable."""
+    value = float(value)
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    power = math.floor(math.log10(abs(value)))
+    if not -4 <= power <= 9:
+        return f"{value:.3e}"
+    digits = 3 - power
+    text = f"{round(value, digits):,.{max(digits, 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{format_number(value)} {unit}" if unit and unit != "1" else format_number(value)
+
+
+def _kind(answer: Any) -> str:
+    """A value's type in a learner's words; asks nothing of the value itself."""
+    names: dict[type, str] = {
+        str: "text",
+        bool: "True or False",
+        complex: "a complex number",
+        list: "a list",
+        tuple: "a tuple",
+        dict: "a dictionary",
+        set: "a set",
+        np.ndarray: "an array",
+    }
+    kind = type(answer)
+    if kind in names:
+        return names[kind]
+    if issubclass(kind, (types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
+        return "a function"
+    if issubclass(kind, types.GeneratorType):
+        return "a generator"
+    return f"an object of type {kind.__name__}"
+
+
+def _expected(exercise: dict[str, Any]) -> str:
+    spec = exercise["answer"]
+    unit = spec.get("unit", "")
+    in_unit = f" in {unit}" if unit and unit != "1" else ""
+    if spec["type"] == "number":
+        return f"Expected: one plain number{in_unit}."
+    if spec["type"] == "array":
+        shape = np.shape(spec["value"])
+        size = " x ".join(str(length) for length in shape)
+        return f"Expected: a list or array of {size} numbers{in_unit}."
+    if spec["type"] == "choice":
+        keys = ", ".join(f'"{key}"' for key in spec["options"])
+        return f"Expected: one of {keys}."
+    if spec["type"] == "order":
+        keys = ", ".join(f'"{key}"' for key in spec["lines"])
+        return f"Expected: a list of all the keys {keys} in your order."
+    names = ", ".join(spec["arguments"])
+    return f"Expected: a function of ({names}), given by its name, without calling it."
+
+
+def _direction(given: float, right: float) -> str:
+    """Which way a number is off, without giving the right one away."""
+    if given * right < 0:
+        return "It has the opposite sign."
+    if right == 0:
+        return "It is too large." if given > 0 else "It is too small."
+    ratio = abs(given / right)
+    size = "large" if ratio > 1 else "small"
+    if ratio > 10 or ratio < 0.1:
+        return f"It is more than ten times too {size}."
+    if ratio > 2 or ratio < 0.5:
+        return f"It is more than twice too {size}." if ratio > 2 else "It is less than half."
+    return f"It is somewhat too {size}."
+
+
+def _next_step(exercise: dict[str, Any]) -> str:
+    return f'Ask hint("{exercise["id"]}") for a first step.'
+
+
+def _wrong_entry(exercise: dict[str, Any], given: str, entry: dict[str, Any]) -> Verdict:
+    advice = entry.get("try") or SLIPS[entry["slip"]].advice
+    message = f"{given} {entry['message']} {advice}".strip()
+    return Verdict(exercise["id"], WRONG, message, entry["slip"])
+
+
+def _wrong_shared(exercise: dict[str, Any], given: str, key: str) -> Verdict:
+    slip = SLIPS[key]
+    return Verdict(exercise["id"], WRONG, f"{given} {slip.comes_about} {slip.advice}", key)
+
+
+def _right(exercise: dict[str, Any], given: str) -> Verdict:
+    praise = exercise["answer"].get("when_right", "")
+    return Verdict(exercise["id"], RIGHT, f"{given} {praise}".strip())
+
+
+# --- numbers and arrays --------------------------------------------------------------------------
+
+
+def decode(value: Any) -> np.ndarray:
+    """Numbers from data files, where "nan", "inf" and "-inf" stand as text."""
+
+    def convert(item: Any) -> Any:
+        return [convert(part) for part in item] if isinstance(item, list) else float(item)
+
+    return np.asarray(convert(value), dtype=float)
+
+
+def _error(given: np.ndarray, expected: np.ndarray, atol: float) -> float:
+    """Largest relative error; 0 for equal, infinite for another shape or another NaN pattern."""
+    if given.shape != expected.shape:
+        return math.inf
+    worst = 0.0
+    for one, other in zip(given.ravel().tolist(), expected.ravel().tolist(), strict=True):
+        if one == other or (math.isnan(one) and math.isnan(other)):
+            continue
+        if not (math.isfinite(one) and math.isfinite(other)):
+            return math.inf
+        gap = max(abs(one - other) - atol, 0.0)
+        worst = max(worst, gap / abs(other) if other != 0 else (math.inf if gap > 0 else 0.0))
+    return worst
+
+
+def _named(
+    exercise: dict[str, Any], error_of: Callable[[Any], float], rtol: float
+) -> dict[str, Any] | None:
+    """The listed wrong answer that lies closest, if it lies close enough."""
+    low, high = NAMING_RTOL
+    allowed = min(max(rtol, low), high)
+    errors = [(error_of(entry["answer"]), entry) for entry in exercise["wrong"]]
+    errors = [pair for pair in errors if pair[0] <= allowed]
+    return min(errors, key=lambda pair: pair[0])[1] if errors else None
+
+
+def _read_number(exercise: dict[str, Any], answer: Any) -> float:
+    if isinstance(answer, np.ndarray) and answer.ndim == 0:
+        answer = answer[()]
+    if isinstance(answer, (bool, np.bool_)):
+        raise _Problem(f"You gave True or False. {_expected(exercise)}")
+    if isinstance(answer, str):
+        raise _Problem(f"You gave text. {_expected(exercise)} Leave the quotes out.")
+    if isinstance(answer, (list, tuple, np.ndarray)):
+        size = np.size(answer) if isinstance(answer, np.ndarray) else len(answer)
+        raise _Problem(
+            f"You gave {_kind(answer)} with {size} elements. {_expected(exercise)} "
+            "Pick one element, as in values[0], or summarise."
+        )
+    if callable(answer):
+        raise _Problem(
+            f"You gave {_kind(answer)}. {_expected(exercise)} Call it with its inputs in "
+            "parentheses."
+        )
+    if not isinstance(answer, numbers.Real):
+        raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
+    try:
+        value = float(answer)
+    except Exception as error:
+        raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}") from error
+    if math.isnan(value):
+        raise _Problem(
+            "You gave NaN, not a number. Look for 0/0, the logarithm of a negative number, or a "
+            "NaN in the data."
+        )
+    if math.isinf(value):
+        raise _Problem("You gave an infinite number. Look for a division by zero or an overflow.")
+    return value
+
+
+def _judge_number(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict:
+    value = _read_number(exercise, answer)
+    given = f"You gave {_with_unit(value, spec['unit'])}."
+    array = np.asarray(value)
+    rtol, atol = spec["rtol"], spec["atol"]
+    if _is_untouched(spec, lambda stored: _error(array, decode(stored), 0.0)):
+        return _untouched(exercise)
+    if _error(array, decode(spec["value"]), atol) <= rtol:
+        return _right(exercise, given)
+    entry = _named(exercise, lambda wrong: _error(array, decode(wrong), 0.0), rtol)
+    if entry is not None:
+        return _wrong_entry(exercise, given, entry)
+    slip = explain([value], [spec["value"]], min(max(rtol, NAMING_RTOL[0]), 0.02))
+    if slip is not None and spec["shared_slips"]:
+        return _wrong_shared(exercise, given, slip.key)
+    return Verdict(
+        exercise["id"],
+        WRONG,
+        f"{given} {_direction(value, spec['value'])} No usual slip leads to this number. Write "
+        f"down each factor with its unit and cancel the units. {_next_step(exercise)}",
+    )
+
+
+def _read_array(exercise: dict[str, Any], answer: Any) -> np.ndarray:
+    if isinstance(answer, str):
+        raise _Problem(f"You gave text. {_expected(exercise)}")
+    if inspect.isgenerator(answer):
+        raise _Problem(f"You gave a generator. {_expected(exercise)} Wrap it in list(...).")
+    if not isinstance(answer, (list, tuple, np.ndarray)) and not hasattr(answer, "__array__"):
+        raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
+    if isinstance(answer, (list, tuple)) and any(i is Ellipsis or i is None for i in answer):
+        raise _Problem("A blank (...) is left in your list. Fill every place.")
+    try:
+        array = np.asarray(answer)
+    except Exception as error:
+        raise _Problem(f"Your {type(answer).__name__} is not a regular array.") from error
+    if array.dtype.kind not in "iuf":
+        raise _Problem(
+            f"You gave {_kind(answer)} that does not hold plain numbers only. {_expected(exercise)}"
+        )
+    return array.astype(float)
+
+
+def _judge_array(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict:
+    array = _read_array(exercise, answer)
+    right = decode(spec["value"])
+    rtol, atol = spec["rtol"], spec["atol"]
+    if array.shape != right.shape:
+        raise _Problem(
+            f"You gave an array of shape {array.shape}. {_expected(exercise)} Shape {right.shape}."
+        )
+    if _is_untouched(spec, lambda stored: _error(array, decode(stored), 0.0)):
+        return _untouched(exercise)
+    given = "You gave " + ", ".join(format_number(x) for x in array.ravel()[:6].tolist())
+    given += (", ..." if array.size > 6 else "") + "."
+    if _error(array, right, atol) <= rtol:
+        return _right(exercise, given)
+    entry = _named(exercise, lambda wrong: _error(array, decode(wrong), 0.0), rtol)
+    if entry is not None:
+        return _wrong_entry(exercise, given, entry)
+    bad = np.flatnonzero(~np.isfinite(array.ravel()))
+    if bad.size:
+        raise _Problem(
+            f"Element {int(bad[0])} (counted from 0) is not a finite number. Look for 0/0, a "
+            "division by zero or the logarithm of a negative number."
+        )
+    slip = explain(array.ravel(), right.ravel(), min(max(rtol, NAMING_RTOL[0]), 0.02))
+    if slip is not None and spec["shared_slips"]:
+        return _wrong_shared(exercise, given, slip.key)
+    off = [
+        index
+        for index, (one, other) in enumerate(zip(array.ravel(), right.ravel(), strict=True))
+        if _error(np.asarray(one), np.asarray(other), atol) > rtol
+    ]
+    first = off[0]
+    where = f"{right.size - len(off)} of {right.size} elements fit. Element {first} (from 0): "
+    return Verdict(
+        exercise["id"],
+        WRONG,
+        f"{given} {where}{_direction(array.ravel()[first], right.ravel()[first])} Work that one "
+        f"out by hand. {_next_step(exercise)}",
+    )
+
+
+# --- the code as it was given --------------------------------------------------------------------
+
+
+def _is_untouched(spec: dict[str, Any], error_of: Callable[[Any], float]) -> bool:
+    return "untouched" in spec and error_of(spec["untouched"]) <= 1e-9
+
+
+def _untouched(exercise: dict[str, Any]) -> Verdict:
+    return Verdict(
+        exercise["id"],
+        NOT_ATTEMPTED,
+        "The code is as it was given. Change it, then run the cell again.",
+    )
+
+
+# --- choices and orders --------------------------------------------------------------------------
+
+
+def _judge_choice(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict:
+    if not isinstance(answer, str):
+        raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
+    keys = {key.lower(): key for key in spec["options"]}
+    key = keys.get(str(answer).strip().lower())
+    if key is None:
+        raise _Problem(f"You gave text that is no option. {_expected(exercise)}")
+    given = f'You chose "{key}".'
+    if key == spec["right"]:
+        return _right(exercise, given)
+    entry = next(entry for entry in exercise["wrong"] if entry["answer"] == key)
+    return _wrong_entry(exercise, given, entry)
+
+
+def _read_order(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> list[str]:
+    keys = {key.lower(): key for key in spec["lines"]}
+    if isinstance(answer, str):
+        text = str(answer).replace(",", " ").replace(">", " ").split()
+        parts: Sequence[Any] = list(text[0]) if len(text) == 1 and len(text[0]) > 1 else text
+    elif isinstance(answer, (list, tuple)):
+        parts = answer
+    elif isinstance(answer, np.ndarray) and answer.dtype.kind == "U" and answer.ndim == 1:
+        parts = answer.tolist()
+    else:
+        raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
+    if any(part is Ellipsis or part is None for part in parts):
+        raise _Problem("A blank (...) is left in your order. Fill every place.")
+    if not all(isinstance(part, str) for part in parts):
+        raise _Problem(f"Your order holds something other than keys. {_expected(exercise)}")
+    order = [keys.get(part.strip().lower(), "") for part in parts]
+    if "" in order:
+        raise _Problem(f"One of your keys is not among the lines. {_expected(exercise)}")
+    twice = [key for key in keys.values() if order.count(key) > 1]
+    if twice:
+        raise _Problem(f'"{twice[0]}" is there twice. {_expected(exercise)}')
+    missing = [key for key in keys.values() if key not in order and key in spec["right"]]
+    if missing:
+        raise _Problem(f'"{missing[0]}" is missing. {_expected(exercise)}')
+    return order
+
+
+def _judge_order(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict:
+    order = _read_order(exercise, spec, answer)
+    given = f"You gave {', '.join(order)}."
+    if order == spec["right"] or order in spec["also"]:
+        return _right(exercise, given)
+    for entry in exercise["wrong"]:
+        if entry["answer"] == order:
+            return _wrong_entry(exercise, given, entry)
+    fitting = max(
+        next((i for i, pair in enumerate(zip(order, right, strict=False)) if pair[0] != pair[1]), 0)
+        for right in [spec["right"], *spec["also"]]
+    )
+    placed = "Nothing stands" if fitting == 0 else f"The first {fitting} stand"
+    return Verdict(
+        exercise["id"],
+        WRONG,
+        f'{given} {placed} in place; look at "{order[fitting]}". Ask of each line what it needs '
+        f"before it can run or happen. {_next_step(exercise)}",
+    )
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+
+def _stub_codes() -> set[bytes]:
+    """Byte code of functions that do nothing, as this Python writes it."""
+    codes = set()
+    for source in (
+        "def f():\n    pass",
+        "def f():\n    'text'",
+        "def f():\n    ...",
+        "def f():\n    'text'\n    ...",
+    ):
+        space: dict[str, Any] = {}
+        exec(source, space)
+        codes.add(space["f"].__code__.co_code)
+    return codes
+
+
+_STUBS = _stub_codes()
+
+
+def _argument(value: Any) -> Any:
+    """A probe argument as the learner's function gets it: lists become fresh arrays."""
+    if isinstance(value, list):
+        return np.asarray(value, dtype=float)
+    return value
+
+
+def _probe_text(names: Sequence[str], probe: Sequence[Any]) -> str:
+    parts = []
+    for name, value in zip(names, probe, strict=False):
+        if isinstance(value, list):
+            parts.append(f"{name} = an array of {np.size(value)}")
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            parts.append(f"{name} = {format_number(value)}")
+        else:
+            parts.append(f"{name} = {value!r}")
+    return ", ".join(parts)
+
+
+def _call(exercise: dict[str, Any], spec: dict[str, Any], answer: Any, index: int) -> np.ndarray:
+    """The learner's function at one probe, as numbers; a :class:`_Problem` when it has none."""
+    probe = spec["probes"][index]
+    at = f"At {_probe_text(spec['arguments'], probe)} your function"
+    try:
+        with np.errstate(all="ignore"):
+            result = answer(*[_argument(value) for value in probe])
+    except NotImplementedError as error:
+        raise _Problem("Write the body of the function.", NOT_ATTEMPTED) from error
+    except (guard.TimeIsUp, MemoryError):
+        raise
+    except BaseException as error:
+        text = str(error)[:200]
+        if "ellipsis" in text.lower():
+            raise _Problem(
+                "A blank (...) is left inside your function. Fill it in.", NOT_ATTEMPTED
+            ) from error
+        help_text = ""
+        if isinstance(error, ValueError) and "truth value of an array" in text:
+            help_text = " An `if` takes one value; for arrays use np.where."
+        elif isinstance(error, RecursionError):
+            help_text = " A function that calls itself needs a case where it stops."
+        elif isinstance(error, NameError):
+            help_text = " Use the function's arguments, or define the name above it."
+        raise _Problem(f"{at} raises {type(error).__name__}: {text}.{help_text}") from error
+    if result is Ellipsis or result is NotImplemented:
+        raise _Problem("A blank (...) is left inside your function. Fill it in.", NOT_ATTEMPTED)
+    if result is None:
+        code = getattr(answer, "__code__", None)
+        if code is not None and code.co_code in _STUBS:
+            raise _Problem("The function is still empty. Write its body.", NOT_ATTEMPTED)
+        raise _Problem(f"{at} returns nothing (None). Does its last line say return?")
+    if isinstance(result, (bool, np.bool_, str)):
+        raise _Problem(f"{at} returns {_kind(result)} instead of a number.")
+    if isinstance(result, (list, tuple, np.ndarray, numbers.Real)) or hasattr(result, "__array__"):
+        try:
+            array = np.asarray(result)
+        except Exception as error:
+            raise _Problem(f"{at} returns something that is not a regular array.") from error
+        if array.dtype.kind in "iuf":
+            return array.astype(float)
+    raise _Problem(f"{at} returns {_kind(result)} instead of plain numbers.")
+
+
+def _judge_function(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict:
+    if not callable(answer) or isinstance(answer, type):
+        raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
+    try:
+        signature: inspect.Signature | None = inspect.signature(answer)
+    except (TypeError, ValueError):
+        signature = None
+    if signature is not None:
+        try:
+            signature.bind(*spec["probes"][0])
+        except TypeError as error:
+            raise _Problem(
+                f"Your function takes {signature}. {_expected(exercise)}"
+            ) from error
+    results = [_call(exercise, spec, answer, index) for index in range(len(spec["probes"]))]
+    right = [decode(value) for value in spec["values"]]
+    rtol, atol = spec["rtol"], spec["atol"]
+
+    def error_of(stored: Any, slack: float = 0.0) -> float:
+        return max(
+            _error(one, decode(other), slack) for one, other in zip(results, stored, strict=True)
+        )
+
+    if _is_untouched(spec, error_of):
+        return _untouched(exercise)
+    if error_of(spec["values"], atol) <= rtol:
+        return _right(exercise, "Your function gives the expected values.")
+    given = "Your function runs."
+    entry = _named(exercise, error_of, rtol)
+    if entry is not None:
+        return _wrong_entry(exercise, given, entry)
+    for probe, one, other in zip(spec["probes"], results, right, strict=True):
+        at = f"At {_probe_text(spec['arguments'], probe)} your function"
+        if one.shape != other.shape:
+            raise _Problem(
+                f"{at} returns shape {one.shape}; expected {other.shape}. A function of an array "
+                "gives one value for each element."
+            )
+        if not np.all(np.isfinite(one)):
+            raise _Problem(f"{at} returns NaN or infinity. Try that input by hand.")
+    flat = np.concatenate([one.ravel() for one in results])
+    flat_right = np.concatenate([one.ravel() for one in right])
+    slip = explain(flat, flat_right, min(max(rtol, NAMING_RTOL[0]), 0.02))
+    if slip is not None and spec["shared_slips"]:
+        return _wrong_shared(exercise, given, slip.key)
+    if np.all(flat == flat[0]) and not np.all(flat_right == flat_right[0]):
+        return Verdict(
+            exercise["id"],
+            WRONG,
+            f"{given} It returns {format_number(flat[0])} for every input. Does it use its "
+            f"arguments? {_next_step(exercise)}",
+        )
+    index = next(
+        i for i, pair in enumerate(zip(results, right, strict=True)) if _error(*pair, atol) > rtol
+    )
+    element = next(
+        i
+        for i, pair in enumerate(zip(results[index].ravel(), right[index].ravel(), strict=True))
+        if _error(np.asarray(pair[0]), np.asarray(pair[1]), atol) > rtol
+    )
+    value = float(results[index].ravel()[element])
+    expected = float(right[index].ravel()[element])
+    place = f", element {element} (from 0)," if right[index].ndim else ""
+    return Verdict(
+        exercise["id"],
+        WRONG,
+        f"{given} At {_probe_text(spec['arguments'], spec['probes'][index])}{place} it returns "
+        f"{format_number(value)}. {_direction(value, expected)} Work that input out by hand, and "
+        f"try a limit (zero, or very large). {_next_step(exercise)}",
+    )
+
+
+_JUDGES: dict[str, Callable[[dict[str, Any], dict[str, Any], Any], Verdict]] = {
+    "number": _judge_number,
+    "array": _judge_array,
+    "choice": _judge_choice,
+    "order": _judge_order,
+    "function": _judge_function,
+}

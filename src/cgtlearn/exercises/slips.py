@@ -1,0 +1,294 @@
+"""Misconceptions of the field, written once and shared by every exercise.
+
+A :class:`Slip` has a key, a name, how it comes about and what to try. Exercises refer to a key and
+add what is special to them. Some slips also have ``transforms``: what they do to a right number,
+as plain data (an operation and a constant). :func:`explain` uses these to find the slip behind an
+answer that no exercise listed. A browser can read the same table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+LN10 = float(np.log(10.0))
+LN2 = float(np.log(2.0))
+LOG10_2 = LN2 / LN10
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One misconception.
+
+    ``comes_about`` and ``advice`` are whole sentences for the learner. ``transforms`` is a tuple of
+    ``(operation, constant)``; applied to the right number each gives what this slip would give.
+    Operations: ``multiply``, ``power``, ``log`` (logarithm to that base), ``complement`` (constant
+    minus the number).
+    """
+
+    key: str
+    name: str
+    comes_about: str
+    advice: str
+    transforms: tuple[tuple[str, float], ...] = ()
+
+
+_ALL = [
+    # --- units of time
+    Slip(
+        "hours-for-days",
+        "hours for days",
+        "Your number differs by a factor of 24: hours and days are mixed.",
+        "Write the unit behind every time and every rate, then convert once, at the start.",
+        (("multiply", 24.0), ("multiply", 1 / 24.0)),
+    ),
+    Slip(
+        "weeks-for-days",
+        "weeks for days",
+        "Your number differs by a factor of 7: weeks and days are mixed.",
+        "Write the unit behind every time and every rate, then convert once, at the start.",
+        (("multiply", 7.0), ("multiply", 1 / 7.0)),
+    ),
+    # --- logarithms
+    Slip(
+        "ln-log10",
+        "natural for decimal logarithm",
+        "Your number differs by ln(10) = 2.303: one logarithm is natural, the other decimal.",
+        "Use np.log with exp and np.log10 with powers of ten, never one of each.",
+        (("multiply", LN10), ("multiply", 1 / LN10)),
+    ),
+    Slip(
+        "ln-log2",
+        "natural logarithm for doublings",
+        "Your number differs by ln(2) = 0.693: a rate per time constant and a rate per doubling "
+        "are mixed.",
+        "A doubling time or half-life is ln(2) divided by the rate constant.",
+        (("multiply", LN2), ("multiply", 1 / LN2)),
+    ),
+    Slip(
+        "log10-for-ln2",
+        "log10(2) for ln(2)",
+        "Your number is what log10(2) = 0.301 gives where ln(2) = 0.693 belongs, or the other way.",
+        "A first-order rate goes with exp, so its half-life needs the natural logarithm.",
+    ),
+    Slip(
+        "log-scale",
+        "left on the log scale",
+        "Your number is the logarithm of the quantity asked for.",
+        "Go back with np.exp (after np.log) or 10** (after np.log10).",
+        (("log", float(np.e)), ("log", 10.0), ("log", 2.0)),
+    ),
+    # --- size and direction
+    Slip(
+        "percent-for-fraction",
+        "percent for fraction",
+        "Your number differs by a factor of 100: percent and fraction are mixed.",
+        "Decide once: 30 % is the fraction 0.30.",
+        (("multiply", 100.0), ("multiply", 0.01)),
+    ),
+    Slip(
+        "prefix-1000",
+        "a unit prefix",
+        "Your number differs by a factor of 1000: a prefix (milli, micro, kilo) went missing.",
+        "Carry the unit of each factor along and cancel them before you multiply.",
+        (("multiply", 1000.0), ("multiply", 0.001)),
+    ),
+    Slip(
+        "reciprocal",
+        "upside down",
+        "Your number is one divided by the quantity asked for.",
+        "Look at the unit: a rate is per time, a time constant is a time.",
+        (("power", -1.0),),
+    ),
+    Slip(
+        "sign",
+        "the sign",
+        "Your number has the right size and the opposite sign.",
+        "Say in words whether the quantity grows or shrinks, then look at the sign again.",
+        (("multiply", -1.0),),
+    ),
+    Slip(
+        "complement",
+        "what is left for what is lost",
+        "Your number is one minus the fraction asked for.",
+        "Say in words which part is counted: the part that stays or the part that goes.",
+        (("complement", 1.0),),
+    ),
+    Slip(
+        "half-life-for-rate",
+        "a half-life used as a rate",
+        "A half-life stands where a rate constant belongs, or the other way.",
+        "rate = ln(2) / half-life. Check the unit: a rate is per time.",
+    ),
+    # --- statistics
+    Slip(
+        "variance-for-sd",
+        "variance for standard deviation",
+        "Your number is the square, or the square root, of the quantity asked for: a variance and "
+        "a standard deviation are mixed.",
+        "Look at the unit: a standard deviation has the unit of the data, a variance its square.",
+        (("power", 2.0), ("power", 0.5)),
+    ),
+    Slip(
+        "cv-for-sd",
+        "coefficient of variation for log-scale SD",
+        "The coefficient of variation of a log-normal is sqrt(exp(omega**2) - 1), not omega. The "
+        "two agree only while both are small.",
+        "Convert with that formula, or its inverse omega = sqrt(log(1 + CV**2)).",
+    ),
+    Slip(
+        "arithmetic-geometric-mean",
+        "arithmetic for geometric mean",
+        "For skewed data the arithmetic mean lies above the geometric mean.",
+        "Average the logarithms and go back with exp to get the geometric mean.",
+    ),
+    Slip(
+        "mean-for-median",
+        "mean for median",
+        "In skewed data the mean is pulled up by a few large values; the median is not.",
+        "Check which of the two the source reports, and compute that one.",
+    ),
+    Slip(
+        "association-as-effect",
+        "association read as effect",
+        "Two quantities that move together need not cause each other: a third may move both.",
+        "Name what could cause both, and say which comparison would tell the readings apart.",
+    ),
+    Slip(
+        "absence-of-evidence",
+        "absence of evidence read as evidence of absence",
+        "An interval that includes no effect may include a large effect too.",
+        "Report the whole interval and say which effects it still allows.",
+    ),
+    # --- measurement
+    Slip(
+        "qpcr-flow",
+        "qPCR read as flow cytometry",
+        "qPCR counts gene copies per microgram of DNA; flow cytometry counts cells per microlitre "
+        "of blood.",
+        "Convert through copies per cell, DNA per genome and the lymphocyte count of that day.",
+    ),
+    Slip(
+        "copies-for-cells",
+        "copies for cells",
+        "A transduced cell can carry more than one copy of the transgene.",
+        "Divide the copies by the vector copies per cell.",
+    ),
+    Slip(
+        "linear-auc",
+        "a straight line across an exponential",
+        "The linear trapezoid joins two samples by a straight line. Between sparse samples of an "
+        "exponential the true curve runs below it.",
+        "Use the logarithmic rule where the curve is exponential, and look at the gap.",
+    ),
+    Slip(
+        "blq-as-zero",
+        "below the limit read as zero",
+        "Below the limit of quantification means small and unknown, not zero.",
+        "Keep the limit as information: censor the value, or state the rule you apply.",
+    ),
+    Slip(
+        "blq-as-lloq",
+        "below the limit read as the limit",
+        "A value below the limit was put at the limit, which makes the tail too high.",
+        "Keep the limit as information: censor the value, or state the rule you apply.",
+    ),
+    # --- cells, vectors and dose
+    Slip(
+        "dose-for-burden",
+        "dose where burden acts",
+        "A cell that divides on meeting its target is driven by the target, so the burden scales "
+        "the exposure and the dose hardly does.",
+        "Ask what the cells divide on, and scale that.",
+    ),
+    Slip(
+        "dose-proportional",
+        "exposure proportional to dose",
+        "Proportional exposure belongs to drugs that do not multiply.",
+        "Ask how much of the peak comes from the dose and how much from divisions after it.",
+    ),
+    Slip(
+        "total-for-rate",
+        "an amount for a rate",
+        "An amount stands where an amount per time belongs, or the other way.",
+        "Write both units: a derivative is always per time.",
+    ),
+    Slip(
+        "forgot-lag",
+        "the lag left out",
+        "The clock was started at the dose, but the process starts after the lag.",
+        "Count the time since the process began.",
+    ),
+    Slip(
+        "wrong-phase",
+        "the wrong phase",
+        "The curve has several phases, and the number belongs to another one.",
+        "Mark on the time axis where each phase begins and ends, then read in the right one.",
+    ),
+    Slip(
+        "one-stage-chromogenic",
+        "one-stage for chromogenic assay",
+        "The two factor assays read differently on a transgene product.",
+        "Name the assay beside the number and do not mix the two.",
+    ),
+    Slip(
+        "step-size",
+        "a step that is too long",
+        "The step is long against the fastest rate, so the numerical error is what you see.",
+        "Halve the step until the answer stops moving.",
+    ),
+    Slip(
+        "reading",
+        "a reading of the text",
+        "The statement says something else.",
+        "Read the statement once more and put its words beside your answer.",
+    ),
+]
+
+SLIPS: dict[str, Slip] = {slip.key: slip for slip in _ALL}
+
+
+def apply(transform: tuple[str, float], value: np.ndarray) -> np.ndarray:
+    """What a transform makes of right numbers; NaN where it is not defined."""
+    operation, constant = transform
+    value = np.asarray(value, dtype=float)
+    with np.errstate(all="ignore"):
+        if operation == "multiply":
+            return value * constant
+        if operation == "power":
+            return np.power(value, constant)
+        if operation == "log":
+            return np.log(value) / np.log(constant)
+        if operation == "complement":
+            return constant - value
+    raise ValueError(f"unknown operation {operation!r} in a slip")
+
+
+def explain(given: Sequence[float], right: Sequence[float], rtol: float = 0.01) -> Slip | None:
+    """The shared slip that turns every right number into the given one, or None.
+
+    The closest match within ``rtol`` wins. Nothing is named when ``given`` and ``right`` are not
+    finite, or when the right number is zero (every factor explains a zero).
+    """
+    given_array = np.asarray(given, dtype=float)
+    right_array = np.asarray(right, dtype=float)
+    if given_array.shape != right_array.shape or given_array.size == 0:
+        return None
+    if not (np.all(np.isfinite(given_array)) and np.all(np.isfinite(right_array))):
+        return None
+    if np.all(right_array == 0) or np.all(given_array == 0):
+        return None
+    best: Slip | None = None
+    best_error = rtol
+    for slip in SLIPS.values():
+        for transform in slip.transforms:
+            expected = apply(transform, right_array)
+            if not np.all(np.isfinite(expected)):
+                continue
+            scale = np.maximum(np.abs(expected), np.finfo(float).tiny)
+            error = float(np.max(np.abs(given_array - expected) / scale))
+            if error < best_error:
+                best, best_error = slip, error
+    return best
