@@ -1,7 +1,8 @@
 """Errors written for a learner: what was given, what was expected, what to do.
 
-Every room of the package raises :class:`LearnerError` for bad input, and checks its arrays with the
-functions below.  Each check returns the array it checked as ``float64``, so that a function can begin
+Every room of the package raises :class:`LearnerError` for bad input, and checks its arrays with
+the functions below.  Each check returns the array it checked as ``float64``, so that a function
+can begin
 
 >>> times = sorted_times("times", [0, 1, 2], unit="d")
 >>> values = non_negative("values", [0, 10, 5], unit="copies/µg")
@@ -117,20 +118,27 @@ def one_of(name: str, value: Any, choices: Iterable[str]) -> str:
 
 
 def as_numbers(name: str, values: ArrayLike, unit: str = "", ndim: int | None = None) -> Numbers:
-    """``values`` as a ``float64`` array.  NaN may pass here; text, complex numbers and ragged rows
-    do not.
+    """``values`` as a ``float64`` array.  NaN may pass here; text, True and False,
+    complex numbers and ragged rows do not.
 
     ``ndim`` asks for that number of dimensions: 0 a number, 1 one curve (T,), 2 many curves (N, T).
     """
     in_unit = f" in {unit}" if unit else ""
+    if hasattr(values, "magnitude") and hasattr(values, "units"):
+        # NumPy would drop the unit without a word.
+        raise LearnerError(
+            given=f"{name} as a quantity in {values.units}",
+            expected=f"{name} as plain numbers{in_unit}",
+            do=f"convert first: {name}.to({unit!r}).magnitude" if unit else "pass its magnitude",
+        )
     try:
         array = np.asarray(values)
-        if array.dtype.kind not in "fiub":
-            if array.dtype.kind in "USc" or any(
-                isinstance(item, (str, bytes, complex)) for item in array.ravel().tolist()
+        if array.dtype.kind not in "fiu":
+            # True, "3" and 1+0j would all turn into numbers without a word.
+            if array.dtype.kind in "bUSc" or any(
+                isinstance(item, (bool, str, bytes, complex)) for item in array.ravel().tolist()
             ):
                 raise TypeError
-            array = np.asarray(values, dtype=object)
         array = array.astype(np.float64)
     except (TypeError, ValueError):
         raise LearnerError(
