@@ -21,6 +21,10 @@ MOST_EVENTS = 1_000
 """State-triggered events in one course, after which it gives up."""
 
 
+LARGEST = 700.0
+"""exp(700) is about the largest number that a float holds."""
+
+
 class SolveFailure(Exception):
     """Why one patient's course could not be computed."""
 
@@ -120,14 +124,22 @@ def _with_boluses(y: Vector, doses: list[tuple[float, int, float, float]], now: 
     return y
 
 
+def _natural(z: Vector, logs: NDArray[np.bool_]) -> Vector:
+    """The states behind z. A trial step may go far; the clip keeps exp within what a float holds."""
+    return np.where(logs, np.exp(np.clip(np.where(logs, z, 0.0), -LARGEST, LARGEST)), z)
+
+
 def _right_hand_side(
     model: Model, p: Parameters, phase: int, inflow: Vector, logs: NDArray[np.bool_]
 ) -> Callable[[float, Vector], Vector]:
     """dz/dt, where z is log(y) for log states: dz/dt = (dy/dt) / y."""
 
     def right(t: float, z: Vector) -> Vector:
-        y = np.where(logs, np.exp(np.where(logs, z, 0.0)), z)
-        slope = np.array(model.rhs(t, tuple(y.tolist()), p, phase), float) + inflow
+        y = _natural(z, logs)
+        try:
+            slope = np.array(model.rhs(t, tuple(y.tolist()), p, phase), float) + inflow
+        except ArithmeticError:  # an overflow in a trial step: the solver shall take a smaller one
+            return np.full(len(z), np.nan)
         return np.where(logs, slope / np.where(logs, y, 1.0), slope)
 
     return right
@@ -163,7 +175,7 @@ def _between(
             solved, reached, event = _solve_ivp(
                 model, p, phase, right, z, logs, points, method, rtol, tolerances
             )
-        states = np.where(logs[:, None], np.exp(np.where(logs[:, None], solved, 0.0)), solved)
+        states = _natural(solved, logs[:, None])
         before = points <= reached if event is None else points < reached
         kept = before[1:-1]
         pieces[:, np.flatnonzero(todo)[kept]] = states[:, 1 : 1 + int(kept.sum())]
@@ -194,8 +206,10 @@ def _odeint(
             mxstep=MOST_STEPS,
             full_output=True,
         )
-    if info["message"] != "Integration successful." or not np.isfinite(solved).all():
+    if info["message"] != "Integration successful.":
         raise SolveFailure(f"LSODA stopped: {info['message']}")
+    if not np.isfinite(solved).all():
+        raise SolveFailure("the course leaves the range of numbers")
     return np.asarray(solved.T)
 
 
@@ -219,7 +233,7 @@ def _solve_ivp(
 
     def watcher(event: Event) -> Callable[[float, Vector], float]:
         def crossing(t: float, z: Vector) -> float:
-            y = np.where(logs, np.exp(np.where(logs, z, 0.0)), z)
+            y = _natural(z, logs)
             return float(event.crossing(t, tuple(y.tolist()), p, phase))
 
         crossing.terminal = True  # type: ignore[attr-defined]
