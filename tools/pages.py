@@ -1,0 +1,214 @@
+"""Write the pages that are generated: the parameter ledger and the reproduction scoreboard.
+
+``python -m tools.pages build/book`` writes ``reference/ledger.md`` and ``reference/scoreboard.md``
+into that copy of the book. They are made from the ledger and from the models' targets, so they
+cannot differ from what the code uses.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from html import escape
+from pathlib import Path
+
+from cgtlearn import ledger, models, proof
+from cgtlearn.ledger import number, pretty
+
+GENERATED = ("reference/ledger.md", "reference/scoreboard.md")
+
+KINDS = {
+    "recovered": "read off a simulated, sampled curve, or found by fitting simulated data",
+    "repeated": "the authors' own result, or data they fitted: it tests our code, not the model",
+    "predicted": "no parameter of the model saw it, ours or the authors'",
+    "calibrated": "the model was tuned to it; the parameter is named",
+    "shown": "published data beside which no model of ours stands",
+}
+
+FILTER = """\
+<p class="row-filter" hidden><label>Show rows that contain <input type="search"></label>
+<span role="status"></span></p>
+<script>
+(() => {
+  const box = document.querySelector(".row-filter"), input = box.querySelector("input");
+  const rows = [...document.querySelectorAll("table.ledger tbody tr")];
+  const said = box.querySelector("[role=status]");
+  box.hidden = false;
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      shown += !row.hidden;
+    }
+    said.textContent = words.length ? `${shown} of ${rows.length} rows` : "";
+  });
+})();
+</script>
+"""
+
+
+def status(name: str) -> str:
+    """A status as a badge."""
+    return f'<span class="status status-{name.replace(" ", "-")}">{name}</span>'
+
+
+def table(kind: str, heads: list[str], lines: list[list[str]], caption: str, ids: list[str]) -> str:
+    """An HTML table; cells are HTML already. It scrolls by itself on a narrow screen."""
+    out = ['<div class="pst-scrollable-table-container" tabindex="0" role="region"']
+    out += [f' aria-label="{escape(caption)}">', f'<table class="table {kind}">']
+    out += [f"<caption>{escape(caption)}</caption>", "<thead><tr>"]
+    out += [f'<th scope="col">{head}</th>' for head in heads]
+    out += ["</tr></thead>", "<tbody>"]
+    for id, line in zip(ids, lines, strict=True):
+        first, *rest = line
+        out.append(f'<tr id="{escape(id)}"><th scope="row">{first}</th>')
+        out += [f"<td>{cell}</td>" for cell in rest]
+        out.append("</tr>")
+    out += ["</tbody>", "</table>", "</div>"]
+    return "\n".join(out)
+
+
+def anchor(row: ledger.Row) -> str:
+    return "row-" + row.id.replace(".", "-").replace("_", "-")
+
+
+def ledger_page() -> str:
+    """Every number of the course: one table a source."""
+    rows = ledger.rows()
+    count = Counter(row.status for row in rows)
+    counted = ", ".join(f"{count[name]} {name}" for name in ledger.STATUSES)
+    parts = [
+        "# Parameter ledger\n",
+        "Every number that a model or a chapter uses stands here once: "
+        f"{len(rows)} rows, {counted}. Code takes numbers from these rows and from nowhere else.\n",
+        "A status says how far a number may be trusted.\n",
+        f"- {status('published')} read in the paper or the label itself",
+        f"- {status('transcribed')} read in a model library or a secondary text, which is named",
+        f"- {status('derived')} computed from other rows by the formula shown",
+        f"- {status('teaching value')} chosen by us; the reason is given",
+        f"- {status('ambiguous')} the evidence points two ways; both readings are kept\n",
+        FILTER,
+    ]
+    for source in ledger.sources():
+        own = ledger.rows(source.key)
+        parts.append(f"\n## {source.key}\n")
+        parts.append(f"{source.citation.rstrip('.')}.")
+        if source.doi:
+            parts.append(f"<https://doi.org/{source.doi}>")
+        parts.append(f"\nRead in: {source.read_in.rstrip('.')}.\n")
+        if source.note:
+            parts.append(f"{source.note}\n")
+        lines = []
+        for row in own:
+            details = [escape(row.meaning)]
+            if row.assay:
+                details.append(f"Assay: {escape(row.assay)}.")
+            if row.spread is not None:
+                details.append(f"Spread: {escape(number(row.spread))} ({escape(row.spread_kind)}).")
+            if row.readings:
+                details.append("Read as: " + escape(" or as ".join(row.readings)) + ".")
+            if row.formula:
+                details.append(f"<code>{escape(row.formula)}</code>")
+            if row.note:
+                details.append(escape(row.note))
+            where = escape(row.where)
+            if row.read_in != source.read_in:
+                where += f" <small>({escape(row.read_in)})</small>"
+            lines.append(
+                [
+                    f"<code>{escape(row.name)}</code>",
+                    escape(row.symbol),
+                    escape(number(row.value)),
+                    escape(pretty(row.unit)),
+                    status(row.status),
+                    where,
+                    "<br>".join(details),
+                ]
+            )
+        heads = ["row", "symbol", "value", "unit", "status", "where", "meaning"]
+        caption = f"Numbers from {source.key}"
+        parts.append(table("ledger", heads, lines, caption, [anchor(row) for row in own]))
+    return "\n".join(parts) + "\n"
+
+
+def scoreboard_page() -> str:
+    """Published value, ours, their ratio, and why a miss is missed."""
+    scores = proof.scoreboard()
+    parts = [
+        "# Reproduction scoreboard\n",
+        "Each row compares one published value with the value that this course computes. The kind "
+        "says what the comparison is worth.\n",
+    ]
+    for kind, says in KINDS.items():
+        own = [s for s in scores if s.target.kind == kind]
+        hits = sum(s.hit for s in own)
+        misses = len(own) - hits
+        verdict = f"{len(own)} rows" + (f", {hits} met, {misses} missed" if own else "")
+        parts.append(f"- **{kind}** ({verdict}): {says}.")
+    parts.append(
+        "\nA row passes when ours is within its tolerance of the published value. A known miss is "
+        "shown as a miss, with what was tried; the test fails when it moves. Every row names a "
+        "parameter whose change turns it red, and a test makes that change.\n"
+    )
+    for name in models.names():
+        model = models.get(name)
+        own = [s for s in scores if s.model == name]
+        if not own:
+            continue
+        parts.append(f"\n## {model.title}\n")
+        lines, ids = [], []
+        for score in own:
+            target, row = score.target, ledger.row(score.target.row)
+            unit = "" if pretty(row.unit) == "–" else " " + pretty(row.unit)
+            verdict = "met" if score.hit else "missed"
+            lines.append(
+                [
+                    escape(row.meaning),
+                    target.kind + (f" (tuned: {escape(target.tuned)})" if target.tuned else ""),
+                    f'<a href="ledger.html#{anchor(row)}">{escape(number(row.value) + unit)}</a> '
+                    + status(row.status),
+                    escape(f"{score.ours:.3g}"),
+                    f"{score.ratio:.2f}",
+                    f"±{target.tolerance:.0%}",
+                    f'<span class="verdict-{verdict}">{verdict}</span>'
+                    + (f"<br>{escape(target.reason)}" if target.reason else ""),
+                    escape(f"{target.turns_red} {target.change:+.0%}") if target.turns_red else "",
+                ]
+            )
+            ids.append("score-" + target.recipe.replace(".", "-").replace("_", "-"))
+        heads = [
+            "quantity",
+            "kind",
+            "published",
+            "ours",
+            "ratio",
+            "tolerance",
+            "verdict",
+            "turned red by",
+        ]
+        parts.append(table("scoreboard", heads, lines, f"Scores of {model.name}", ids))
+        laws = proof.check_laws(model)
+        parts.append("\nLaws that this model keeps:\n")
+        parts += [f"- {law.law}: {law.says}" for law in laws if law.ok]
+        parts += [f"- **broken**: {law.law}: {law.says}" for law in laws if not law.ok]
+        if model.deviations:
+            parts.append("\nWhere it departs from its source:\n")
+            parts += [f"- {text}" for text in model.deviations]
+    return "\n".join(parts) + "\n"
+
+
+def write(book: Path) -> None:
+    """Write the generated pages into a copy of the book."""
+    makers = {"reference/ledger.md": ledger_page, "reference/scoreboard.md": scoreboard_page}
+    for name in GENERATED:
+        target = book / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(makers[name](), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m tools.pages FOLDER    (a staged copy of the book)")
+    write(Path(sys.argv[1]))
