@@ -41,6 +41,7 @@ def repository_options(options: dict[str, Any]) -> dict[str, Any]:
 def set_theme_options(app, config) -> None:
     options = repository_options(config.html_theme_options)
     options["primary_sidebar_end"] = []  # the theme's place for advertisements
+    options["navbar_persistent"] = []  # a second search field above the first
     config.html_theme_options = options
 
 

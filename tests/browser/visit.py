@@ -143,6 +143,9 @@ _AXE = """async () => {
   return result.violations.flatMap(v => v.nodes.map(n => v.id + ' at ' + n.target.join(' ')));
 }"""
 
+# Half-faded colours and half-moved sidebars are not what a reader sees.
+_STILL = "*, *::before, *::after { transition: none !important; animation: none !important; }"
+
 # The theme's own two: what a click on the theme switch sets.
 _THEME = """theme => {
   document.documentElement.dataset.mode = theme;
@@ -161,7 +164,6 @@ class Visitor:
     def opened(self, home: str, page: str, site: Path) -> Iterator[tuple[Visit, object]]:
         """Load `home`/`page` and wait until it has settled; gives (visit, live page)."""
         visit = Visit(page=page)
-        # Moving things would give axe half-faded colours.
         context = self._browser.new_context(viewport=DESK, reduced_motion="reduce")
 
         def gate(route) -> None:
@@ -214,6 +216,7 @@ class Visitor:
         with self.opened(home, page, site) as (visit, tab):
             if thorough:
                 shots = os.environ.get("CGTLEARN_SHOTS")
+                tab.add_style_tag(content=_STILL)
                 tab.evaluate(self._axe)
                 for theme in ("light", "dark"):
                     tab.evaluate(_THEME, theme)
