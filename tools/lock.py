@@ -77,7 +77,7 @@ def read_lock(path: Path) -> list[Pin]:
             line,
         )
         if not found:
-            raise ValueError(f"{path.name}: expected name==version with hashes, found {line[:80]!r}")
+            raise ValueError(f"{path.name}: expected name==version and hashes, found {line[:80]!r}")
         hashes = tuple(re.findall(r"--hash=(\S+)", found["hashes"]))
         pins.append(Pin(found["name"], found["version"], (found["marker"] or "").strip(), hashes))
     return pins
@@ -150,8 +150,8 @@ def compile_lock(kind: str, python: str, upgrade: bool) -> None:
         subprocess.run(command, check=True, cwd=REQUIREMENTS)
         pins = for_one_python(read_lock(out), python)
     head = (
-        f"# Made by `python -m tools.lock` from {kind}.in, for Python {python} on Linux, macOS and\n"
-        "# Windows. Do not edit.\n"
+        f"# Made by `python -m tools.lock` from {kind}.in, for Python {python} on Linux, macOS\n"
+        "# and Windows. Do not edit.\n"
     )
     path.write_text(head + "".join(map(str, pins)), encoding="utf-8", newline="\n")
     print(f"{path.name}: {len(pins)} packages")
