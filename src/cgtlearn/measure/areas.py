@@ -79,7 +79,7 @@ def auc(
 
     left, right = t[:-1], t[1:]
     c1, c2 = v[..., :-1], v[..., 1:]
-    low, high = np.clip(left, a, b), np.clip(right, a, b)  # the part of each interval in the window
+    low, high = np.clip(a, left, right), np.clip(b, left, right)  # part in the window
     f1, f2 = (low - left) / (right - left), (high - left) / (right - left)
 
     straight = (high - low) * (_line(c1, c2, f1) + _line(c1, c2, f2)) / 2

@@ -147,9 +147,9 @@ def terminal_half_life(
         cautions.append(f"the points span {span:.2g} half-lives, fewer than two")
     if r2 < 0.8:
         cautions.append(f"adjusted R² is {r2:.2f}, below 0.8")
-    return TerminalPhase(
-        half_life, -slope, float(np.exp(intercept)), used, r2, span, "; ".join(cautions)
-    )
+    with np.errstate(over="ignore"):  # a steep line of a late tail may leave the range of numbers
+        at_zero = float(np.exp(intercept))
+    return TerminalPhase(half_life, -slope, at_zero, used, r2, span, "; ".join(cautions))
 
 
 def _chosen(
