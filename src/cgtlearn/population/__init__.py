@@ -1,0 +1,39 @@
+"""Virtual patients: how they differ, what an assay sees of them, and a trial of them.
+
+    >>> from cgtlearn import population as pop
+    >>> from cgtlearn.models import stein2019
+    >>> spread = {"cmax": pop.log_sd(0.65), "tmax": pop.log_sd(0.38)}
+    >>> p = pop.sample(stein2019.model, n=90, spread=spread, seed=1)
+    >>> p.cmax.shape
+    (90,)
+
+``sample``       parameters of N patients; ``spread_of`` takes the spreads from the ledger
+``courses``      one output of all of them
+``observe``      residual error and a limit of quantification
+``trial``        all three, with the exposure of every patient
+``describe``     geometric mean and CV, median and range
+
+A spread is never a bare number: ``log_sd``, ``log_variance``, ``cv`` or ``logit_sd`` say what it
+is.
+"""
+
+from cgtlearn.population.patients import Patients, courses, observe, sample
+from cgtlearn.population.spread import Spread, cv, log_sd, log_variance, logit_sd, spread_of
+from cgtlearn.population.trial import Described, Trial, describe, trial
+
+__all__ = [
+    "Described",
+    "Patients",
+    "Spread",
+    "Trial",
+    "courses",
+    "cv",
+    "describe",
+    "log_sd",
+    "log_variance",
+    "logit_sd",
+    "observe",
+    "sample",
+    "spread_of",
+    "trial",
+]
