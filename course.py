@@ -518,8 +518,9 @@ def install(kind, folder, marker):
                     total -= 1
                 elif line.startswith("Requirement already satisfied"):
                     fetched += 1
-                elif line.startswith("Collecting "):
-                    fetched, new, now = fetched + 1, new + 1, line.split()[1]
+                elif re.match(r"(Collecting|Processing) .* \(from -r ", line):
+                    fetched, new = fetched + 1, new + 1
+                    now = os.path.basename(line.split(" (from -r ")[0].split(None, 1)[1])
                 elif line.startswith("Installing collected"):
                     installing = True
                     progress.show("fetched all of {} packages".format(total), force=True)
