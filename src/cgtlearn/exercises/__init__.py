@@ -36,7 +36,7 @@ gives as it stands (for code with a bug to find), in the form of ``wrong``'s ans
 12 significant digits; "nan", "inf" and "-inf" stand as text.
 
 Order of judging: blank, unreadable, untouched, right, nearest listed wrong answer within
-``min(max(rtol, 0.005), 0.05)``, not finite, shared slip within ``min(max(rtol, 0.005), 0.02)``,
+``min(max(rtol, 0.005), 0.05)``, not finite, shared slip within 1 %,
 otherwise wrong with a direction. Fields that a reader does not know are to be ignored.
 """
 
@@ -46,7 +46,7 @@ from typing import Any
 
 from . import store
 from .guesses import Guess, guess
-from .judge import INVALID, NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
+from .judging import INVALID, NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from .store import UnknownExercise
 
 __all__ = [
@@ -167,7 +167,9 @@ def progress(chapter: str | None = None) -> Text:
         lines.append(f"{number}  {row}  {right} of {len(states)} right · {tail}")
     if not lines:
         known = ", ".join(name.split("_")[0] for name in store.chapters())
-        lines = [f"No exercises for chapter {chapter!r}. Chapters with exercises: {known or 'none'}."]
+        lines = [
+            f"No exercises for chapter {chapter!r}. Chapters with exercises: {known or 'none'}."
+        ]
     else:
         lines.append("■ right   ▪ tried   □ open")
     return _show("\n".join(lines), markdown=False)

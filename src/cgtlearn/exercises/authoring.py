@@ -174,7 +174,7 @@ def function(
     for probe in probes:
         parts = probe if isinstance(probe, tuple) else (probe,)
         encoded.append([_encode_argument(part) for part in parts])
-    spec = {
+    spec: dict[str, Any] = {
         "type": "function",
         "arguments": arguments[: len(encoded[0])],
         "probes": encoded,

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..errors import LearnerError, one_number
-from .judge import format_number
+from .judging import format_number
 
 
 class Guess:
@@ -31,7 +31,8 @@ class Guess:
     def compare(self, truth: float) -> None:
         """Print the guess beside the answer, and how far apart they are.
 
-        ``truth`` is a number in the unit of the guess. Raises LearnerError when it is not one finite number.
+        ``truth`` is a number in the unit of the guess. Raises LearnerError when it is not one
+        finite number.
         """
         value = _number(truth, "the answer")
         if value is None:
@@ -57,7 +58,9 @@ class Guess:
         if 0.9 <= ratio <= 1.1:
             return f"within {math.ceil(abs(ratio - 1) * 100):d} %"
         side, factor = ("high", ratio) if ratio > 1 else ("low", 1 / ratio)
-        return f"{factor:.2g} times too {side}" if factor < 100 else f"{factor:,.0f} times too {side}"
+        return (
+            f"{factor:.2g} times too {side}" if factor < 100 else f"{factor:,.0f} times too {side}"
+        )
 
 
 def _number(value: Any, what: str) -> float | None:

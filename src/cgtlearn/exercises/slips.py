@@ -8,10 +8,12 @@ answer that no exercise listed. A browser can read the same table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+NAMING_RTOL = 0.01  # how close an answer must come to be explained by a shared slip
 
 LN10 = float(np.log(10.0))
 LN2 = float(np.log(2.0))
@@ -40,14 +42,14 @@ _ALL = [
     Slip(
         "hours-for-days",
         "hours for days",
-        "Your number differs by a factor of 24: hours and days are mixed.",
+        "Your answer differs by a factor of 24, as when hours and days are mixed.",
         "Write the unit behind every time and every rate, then convert once, at the start.",
         (("multiply", 24.0), ("multiply", 1 / 24.0)),
     ),
     Slip(
         "weeks-for-days",
         "weeks for days",
-        "Your number differs by a factor of 7: weeks and days are mixed.",
+        "Your answer differs by a factor of 7, as when weeks and days are mixed.",
         "Write the unit behind every time and every rate, then convert once, at the start.",
         (("multiply", 7.0), ("multiply", 1 / 7.0)),
     ),
@@ -55,14 +57,14 @@ _ALL = [
     Slip(
         "ln-log10",
         "natural for decimal logarithm",
-        "Your number differs by ln(10) = 2.303: one logarithm is natural, the other decimal.",
+        "Your answer differs by ln(10) = 2.303: one logarithm is natural, the other decimal.",
         "Use np.log with exp and np.log10 with powers of ten, never one of each.",
         (("multiply", LN10), ("multiply", 1 / LN10)),
     ),
     Slip(
         "ln-log2",
         "natural logarithm for doublings",
-        "Your number differs by ln(2) = 0.693: a rate per time constant and a rate per doubling "
+        "Your answer differs by ln(2) = 0.693: a rate per time constant and a rate per doubling "
         "are mixed.",
         "A doubling time or half-life is ln(2) divided by the rate constant.",
         (("multiply", LN2), ("multiply", 1 / LN2)),
@@ -70,13 +72,13 @@ _ALL = [
     Slip(
         "log10-for-ln2",
         "log10(2) for ln(2)",
-        "Your number is what log10(2) = 0.301 gives where ln(2) = 0.693 belongs, or the other way.",
+        "Your answer is what log10(2) = 0.301 gives where ln(2) = 0.693 belongs, or the other way.",
         "A first-order rate goes with exp, so its half-life needs the natural logarithm.",
     ),
     Slip(
         "log-scale",
         "left on the log scale",
-        "Your number is the logarithm of the quantity asked for.",
+        "Your answer is the logarithm of the quantity asked for.",
         "Go back with np.exp (after np.log) or 10** (after np.log10).",
         (("log", float(np.e)), ("log", 10.0), ("log", 2.0)),
     ),
@@ -84,35 +86,35 @@ _ALL = [
     Slip(
         "percent-for-fraction",
         "percent for fraction",
-        "Your number differs by a factor of 100: percent and fraction are mixed.",
+        "Your answer differs by a factor of 100, as when percent and fraction are mixed.",
         "Decide once: 30 % is the fraction 0.30.",
         (("multiply", 100.0), ("multiply", 0.01)),
     ),
     Slip(
         "prefix-1000",
         "a unit prefix",
-        "Your number differs by a factor of 1000: a prefix (milli, micro, kilo) went missing.",
+        "Your answer differs by a factor of 1000, as when a prefix (milli, micro, kilo) is lost.",
         "Carry the unit of each factor along and cancel them before you multiply.",
         (("multiply", 1000.0), ("multiply", 0.001)),
     ),
     Slip(
         "reciprocal",
         "upside down",
-        "Your number is one divided by the quantity asked for.",
+        "Your answer is one divided by the quantity asked for.",
         "Look at the unit: a rate is per time, a time constant is a time.",
         (("power", -1.0),),
     ),
     Slip(
         "sign",
         "the sign",
-        "Your number has the right size and the opposite sign.",
+        "Your answer has the right size and the opposite sign.",
         "Say in words whether the quantity grows or shrinks, then look at the sign again.",
         (("multiply", -1.0),),
     ),
     Slip(
         "complement",
         "what is left for what is lost",
-        "Your number is one minus the fraction asked for.",
+        "Your answer is one minus the fraction asked for.",
         "Say in words which part is counted: the part that stays or the part that goes.",
         (("complement", 1.0),),
     ),
@@ -126,7 +128,7 @@ _ALL = [
     Slip(
         "variance-for-sd",
         "variance for standard deviation",
-        "Your number is the square, or the square root, of the quantity asked for: a variance and "
+        "Your answer is the square, or the square root, of the quantity asked for: a variance and "
         "a standard deviation are mixed.",
         "Look at the unit: a standard deviation has the unit of the data, a variance its square.",
         (("power", 2.0), ("power", 0.5)),
@@ -266,10 +268,12 @@ def apply(transform: tuple[str, float], value: np.ndarray) -> np.ndarray:
     raise ValueError(f"unknown operation {operation!r} in a slip")
 
 
-def explain(given: Sequence[float], right: Sequence[float], rtol: float = 0.01) -> Slip | None:
+def explain(
+    given: ArrayLike, right: ArrayLike, unit: str = "1", rtol: float = NAMING_RTOL
+) -> Slip | None:
     """The shared slip that turns every right number into the given one, or None.
 
-    The closest match within ``rtol`` wins. Nothing is named when ``given`` and ``right`` are not
+    The closest match within ``rtol`` wins. One minus a number is tried for fractions only. Nothing is named when ``given`` and ``right`` are not
     finite, or when the right number is zero (every factor explains a zero).
     """
     given_array = np.asarray(given, dtype=float)
@@ -282,8 +286,11 @@ def explain(given: Sequence[float], right: Sequence[float], rtol: float = 0.01) 
         return None
     best: Slip | None = None
     best_error = rtol
+    fraction = unit in ("", "1") and bool(np.all((right_array >= 0) & (right_array <= 1)))
     for slip in SLIPS.values():
         for transform in slip.transforms:
+            if transform[0] == "complement" and not fraction:
+                continue
             expected = apply(transform, right_array)
             if not np.all(np.isfinite(expected)):
                 continue

@@ -176,7 +176,9 @@ def _expected(exercise: dict[str, Any]) -> str:
         return f"Expected: one of {keys}."
     if spec["type"] == "order":
         keys = ", ".join(f'"{key}"' for key in spec["lines"])
-        return f"Expected: a list of all the keys {keys} in your order."
+        return f"Expected: a list of the keys {keys} in your order" + (
+            "." if len(spec["lines"]) == len(spec["right"]) else "; not all of them belong."
+        )
     names = ", ".join(spec["arguments"])
     return f"Expected: a function of ({names}), given by its name, without calling it."
 
@@ -264,7 +266,7 @@ def _read_number(exercise: dict[str, Any], answer: Any) -> float:
     if isinstance(answer, (list, tuple, np.ndarray)):
         size = np.size(answer) if isinstance(answer, np.ndarray) else len(answer)
         raise _Problem(
-            f"You gave {_kind(answer)} with {size} elements. {_expected(exercise)} "
+            f"You gave {_kind(answer)} of length {size}. {_expected(exercise)} "
             "Pick one element, as in values[0], or summarise."
         )
     if callable(answer):
@@ -300,7 +302,7 @@ def _judge_number(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -
     entry = _named(exercise, lambda wrong: _error(array, decode(wrong), 0.0), rtol)
     if entry is not None:
         return _wrong_entry(exercise, given, entry)
-    slip = explain([value], [spec["value"]], min(max(rtol, NAMING_RTOL[0]), 0.02))
+    slip = explain([value], [spec["value"]], spec["unit"])
     if slip is not None and spec["shared_slips"]:
         return _wrong_shared(exercise, given, slip.key)
     return Verdict(
@@ -354,7 +356,7 @@ def _judge_array(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) ->
             f"Element {int(bad[0])} (counted from 0) is not a finite number. Look for 0/0, a "
             "division by zero or the logarithm of a negative number."
         )
-    slip = explain(array.ravel(), right.ravel(), min(max(rtol, NAMING_RTOL[0]), 0.02))
+    slip = explain(array.ravel(), right.ravel(), spec["unit"])
     if slip is not None and spec["shared_slips"]:
         return _wrong_shared(exercise, given, slip.key)
     off = [
@@ -443,7 +445,7 @@ def _judge_order(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) ->
         next((i for i, pair in enumerate(zip(order, right, strict=False)) if pair[0] != pair[1]), 0)
         for right in [spec["right"], *spec["also"]]
     )
-    placed = "Nothing stands" if fitting == 0 else f"The first {fitting} stand"
+    placed = f"{fitting} of {len(spec['right'])} stand" if fitting else "Nothing stands"
     return Verdict(
         exercise["id"],
         WRONG,
@@ -547,9 +549,7 @@ def _judge_function(exercise: dict[str, Any], spec: dict[str, Any], answer: Any)
         try:
             signature.bind(*spec["probes"][0])
         except TypeError as error:
-            raise _Problem(
-                f"Your function takes {signature}. {_expected(exercise)}"
-            ) from error
+            raise _Problem(f"Your function takes {signature}. {_expected(exercise)}") from error
     results = [_call(exercise, spec, answer, index) for index in range(len(spec["probes"]))]
     right = [decode(value) for value in spec["values"]]
     rtol, atol = spec["rtol"], spec["atol"]
@@ -578,7 +578,7 @@ def _judge_function(exercise: dict[str, Any], spec: dict[str, Any], answer: Any)
             raise _Problem(f"{at} returns NaN or infinity. Try that input by hand.")
     flat = np.concatenate([one.ravel() for one in results])
     flat_right = np.concatenate([one.ravel() for one in right])
-    slip = explain(flat, flat_right, min(max(rtol, NAMING_RTOL[0]), 0.02))
+    slip = explain(flat, flat_right)
     if slip is not None and spec["shared_slips"]:
         return _wrong_shared(exercise, given, slip.key)
     if np.all(flat == flat[0]) and not np.all(flat_right == flat_right[0]):
