@@ -16,16 +16,17 @@
 # *You will be able to* derive doubling time and half-lives and build the curve of a cell that
 # divides · *you need* logarithms, first-order decline, a little NumPy · *40 minutes*
 #
-# **The question.** A child with leukemia waits for tisagenlecleucel, a CAR T cell product. The bag
-# arrives. It holds a quarter of the planned cells. Is a quarter of the exposure to be expected?
+# **The question.** A child with leukemia waits for tisagenlecleucel, a CAR T cell product. The
+# bag arrives. It holds a quarter of the planned cells. Is a quarter of the exposure to be
+# expected?
 #
 # For a tablet the answer is yes: a quarter of the dose, a quarter of the exposure. This chapter
 # asks why that answer fails for cells that divide. Behind it stands a decision: infuse what there
 # is, or make the product again while the leukemia grows? We do not take that decision here. We
 # find out what a model can say about one part of it.
 #
-# Write your guesses down first. Put numbers in place of `None`, then run the cell. They come back at
-# the end.
+# Write your guesses down first. Put numbers in place of `None`, then run the cell. They come back
+# at the end.
 
 # %%
 import numpy as np
@@ -43,9 +44,9 @@ delay_guess = guess("How many days later does it come?", None, unit="d")  # <- y
 # %% [markdown]
 # ## A handful of numbers describes the curve
 #
-# A CAR T cell that meets its antigen divides. When the antigen is gone most of the cells die within
-# weeks, and a few stay for months. Stein and colleagues fitted this to 90 children and young adults
-# {cite:p}`stein2019`.
+# A CAR T cell that meets its antigen divides. When the antigen is gone most of the cells die
+# within weeks, and a few stay for months. Stein and colleagues fitted this to children and young
+# adults of two trials {cite:p}`stein2019`.
 #
 # | symbol | in the code | what it is | unit |
 # |---|---|---|---|
@@ -64,8 +65,8 @@ delay_guess = guess("How many days later does it come?", None, unit="d")  # <- y
 # DNA. That is not a number of cells in a microlitre of blood; the next notebook converts one into
 # the other.
 #
-# The typical values stand in the ledger of this course. Read the column *status*. `transcribed` means
-# that we read the number in somebody's copy of the table, not in the paper.
+# The typical values stand in the ledger of this course. Read the column *status*. `transcribed`
+# means that we read the number in somebody's copy of the table, not in the paper.
 
 # %%
 ledger.show(
@@ -88,12 +89,13 @@ print(f"\nlevel at time 0: {start:.1f} copies/µg")
 print(f"Is the dose among the model's parameters? {'dose' in stein2019.model.parameters}")
 
 # %% [markdown]
-# Look at the last line. The authors tried the dose as a covariate and did not keep it. Remember that.
+# Look at the last line. The authors tried the dose as a covariate and did not keep it. Remember
+# that.
 #
 # ## Twelve doublings lie between infusion and peak
 #
-# How often must cells double to become `fold` times as many? Each doubling multiplies by two, so we
-# need the logarithm to base two. Guess the doubling time before you run the cell.
+# How often must cells double to become `fold` times as many? Each doubling multiplies by two, so
+# we need the logarithm to base two. Guess the doubling time before you run the cell.
 
 # %%
 doubling_guess = guess("How long does one doubling take?", None, unit="d")  # <- your turn
@@ -105,8 +107,8 @@ doubling_guess.compare(doubling_time)
 assert round(doublings) == 12
 
 # %% [markdown]
-# Growth at a constant rate is $dE/dt = \rho E$, with the solution $E = R_0\,e^{\rho t}$. At the peak
-# $e^{\rho T_{max}}$ must equal foldx. Hence
+# Growth at a constant rate is $dE/dt = \rho E$, with the solution $E = R_0\,e^{\rho t}$. At the
+# peak $e^{\rho T_{max}}$ must equal foldx. Hence
 #
 # $$\rho = \frac{\ln \text{foldx}}{T_{max}}, \qquad \text{doubling time} = \frac{\ln 2}{\rho}.$$
 #
@@ -114,8 +116,9 @@ assert round(doublings) == 12
 
 # %%
 rho = np.log(fold) / tmax
-print(f"growth rate {rho:.3f} 1/d, doubling time {np.log(2) / rho:.2f} d = {24 * np.log(2) / rho:.0f} h")
-assert np.isclose(np.log(2) / rho, doubling_time)
+per_doubling = np.log(2) / rho
+print(f"growth rate {rho:.3f} 1/d, doubling time {per_doubling:.2f} d = {24 * per_doubling:.0f} h")
+assert np.isclose(per_doubling, doubling_time)
 
 # %% [markdown]
 # ## A computer takes steps, and long steps cut corners
@@ -137,8 +140,8 @@ print(f"the exponential reaches {start * np.exp(rho * tmax):,.0f} copies/µg")
 print(f"Euler is low by {100 * (1 - level / cmax):.0f} %")
 
 # %% [markdown]
-# Half a day sounds short. It is not short beside a doubling time of less than a day. Each step misses
-# what the new cells produce within the step, and the misses multiply.
+# Half a day sounds short. It is not short beside a doubling time of less than a day. Each step
+# misses what the new cells produce within the step, and the misses multiply.
 #
 # ## After the peak most cells die and a few become memory
 #
@@ -147,8 +150,8 @@ print(f"Euler is low by {100 * (1 - level / cmax):.0f} %")
 #
 # $$\frac{dE}{dt} = -\alpha E, \qquad \frac{dM}{dt} = k E - \beta M .$$
 #
-# The same loop with two states does it. Read it line by line. Then make `share` ten times larger in
-# the first line, run, and see which of the four days notices.
+# The same loop with two states does it. Read it line by line. Then make `share` ten times larger
+# in the first line, run, and see which of the four days notices. Put it back before you go on.
 
 # %%
 leak = share * (alpha - beta)  # <- your turn; why this product: below
@@ -211,22 +214,23 @@ early.semilogy(days[days <= 42], level_at(days[days <= 42]), color=plot.BLUE)
 late.semilogy(days, level_at(days), color=plot.BLUE)
 early.axvline(tmax, color=plot.BLACK, linewidth=1, linestyle=":")
 early.text(tmax + 1, start, "peak")
-early.set(xlabel="time after infusion (d)", ylabel="transgene (copies/µg DNA)", xticks=(0, 14, 28, 42))
+early.set(xlabel="time after infusion (d)", xticks=(0, 14, 28, 42))
+early.set(ylabel="transgene (copies/µg DNA)")
 late.set(xlabel="time after infusion (d)", xticks=(0, 120, 240, 360))
 plot.show(
     fig,
     caption="Typical patient of the Stein model, six weeks (left) and one year (right). Simulated.",
-    alt=f"On a log axis the level rises in a straight line from {start:.0f} to {cmax:,} copies/µg on "
-    f"day {tmax}, falls to {level_at(28):,.0f} on day 28, then almost levels off: "
+    alt=f"On a log axis the level rises in a straight line from {start:.0f} to {cmax:,} copies/µg "
+    f"on day {tmax}, falls to {level_at(28):,.0f} on day 28, then almost levels off: "
     f"{level_at(365):.0f} copies/µg are left after a year.",
 )
 
 # %% [markdown]
 # ## Three lines of the package give the same curve
 #
-# The package holds the same equations once, in `models/stein2019.py`, with units and sources. First
-# we check that it says what we say. Then try to break it: a negative rate, or a name with a typing
-# error, such as `persistance_rate=0.01`.
+# The package holds the same equations once, in `models/stein2019.py`, with units and sources.
+# First we check that it says what we say. Then try to break it: a negative rate, or a name with a
+# typing error, such as `persistance_rate=0.01`.
 
 # %%
 model = stein2019.model
@@ -244,9 +248,9 @@ except ValueError as error:
 # %% [markdown]
 # ## Blood samples give the numbers back, if there is no noise
 #
-# So far the doubling time came out of the parameters that define it. That proves nothing. Let us take
-# blood samples and read the numbers off them, as one would with a patient. The sampling days are
-# ours.
+# So far the doubling time came out of the parameters that define it. That proves nothing. Let us
+# take blood samples and read the numbers off them, as one would with a patient. The sampling days
+# are ours.
 
 # %%
 samples = np.array([1, 3, 5, 7, 9, 11, 14, 17, 21, 28, 42, 56, 84, 112, 168, 252, 336])
@@ -268,12 +272,12 @@ for name, value in zip(names, read_off(seen), strict=True):
 print(f"\nhighest sample: {seen.max():,.0f} copies/µg on day {samples[seen.argmax()]}")
 
 # %% [markdown]
-# All three come back. (The slow half-life differs in its last digit, probably because the rate was
-# rounded when it was printed.) The peak does not come back: the highest sample lies well below
-# `cmax`, because nobody drew blood on the day of the peak.
+# All three come back. (The slow half-life differs in its last digit, probably because the rate
+# was rounded when it was printed.) The peak does not come back: the highest sample lies well
+# below `cmax`, because nobody drew blood on the day of the peak.
 #
-# A real assay scatters. The paper gives the scatter as the standard deviation of the logarithm. Add
-# it, with five seeds. Which of the three numbers suffers most? Say it before you run.
+# A real assay scatters. The paper gives the scatter as the standard deviation of the logarithm.
+# Add it, with five seeds. Which of the three numbers suffers most? Say it before you run.
 
 # %%
 noise = ledger.value("stein2019.residual_sd")
@@ -287,23 +291,23 @@ for seed in (1, 2, 3, 4, 5):  # <- your turn: other seeds
 print(f"\nhighest over lowest terminal half-life: {max(terminal) / min(terminal):.0f}")
 
 # %% [markdown]
-# One patient tells the doubling time fairly well. One patient cannot tell the slow half-life, even
-# with a year of samples and none below the limit of the assay. *Fit one patient*, the fourth notebook,
-# comes back to this.
+# One patient tells the doubling time fairly well. One patient cannot tell the slow half-life,
+# even with a year of samples and none below the limit of the assay. *Fit one patient*, the fourth
+# notebook, comes back to this.
 #
 # ## A quarter of the cells is two doublings behind
 #
-# Now the bag. A quarter of the cells means a quarter of the starting level. To catch up they need two
-# more doublings. That is the whole arithmetic of the dose. What comes next depends on what ends the
-# growth, and the model does not know. Two stories:
+# Now the bag. A quarter of the cells means a quarter of the starting level. To catch up they need
+# two more doublings. That is the whole arithmetic of the dose. What comes next depends on what
+# ends the growth, and the model does not know. Two stories:
 #
 # - **Growth ends at a height.** Cells divide until there are enough of them to clear the antigen.
 #   Fewer cells need longer and get as high.
 # - **Growth ends on a day.** Cells divide for a fixed time, whatever happens. Fewer cells stay
 #   fewer, by the same factor, for ever.
 #
-# The second is the tablet again. Change `fewer` to 10 in the first cell of the notebook, run all, and
-# see which story notices.
+# The second is the tablet again. Change `fewer` to 10 in the first cell of the notebook, run all,
+# and see which story notices.
 
 # %%
 delay = np.log2(fewer) * doubling_time
@@ -331,29 +335,30 @@ plot.show(
     fig,
     caption=f"The planned dose, and a dose {fewer} times lower under two stories of what ends the "
     "growth. Simulated.",
-    alt=f"With growth that ends at a height the lower dose peaks {delay:.1f} d later and as high, and "
-    f"loses {100 * (1 - area['ends at a height'] / area['planned dose']):.0f} % of the AUC 0-28. With "
-    f"growth that ends on a day the curve is {fewer} times lower throughout.",
+    alt=f"With growth that ends at a height the lower dose peaks {delay:.1f} d later and as high, "
+    f"and loses {100 * (1 - area['ends at a height'] / area['planned dose']):.0f} % of the AUC "
+    f"0-28. With growth that ends on a day the curve is {fewer} times lower throughout.",
 )
 
 # %% [markdown]
 # ## The data speak against the tablet, softly
 #
-# In the trial ELIANA doses differed widely between patients, and "no relationship between dose and
-# expansion was observed" {cite:p}`maude2018`. Does that prove that dose does nothing? No. An interval
-# says what the data still allow.
+# In the trial ELIANA doses differed widely between patients, and "no relationship between dose
+# and expansion was observed" {cite:p}`maude2018`. Does that prove that dose does nothing? No. An
+# interval says what the data still allow.
 #
-# For the interval we need what the text does not give, so we say what we take. The number of patients:
-# those evaluable for kinetics. The spread of log dose: lowest and highest dose lie 4.8 standard
-# deviations apart, as one expects of the extremes among 75 normal values. The spread of log Cmax:
-# Stein's, of which two copies of the table give two readings, so its status is `ambiguous` and we do
-# it both ways.
+# For the interval we need what the text does not give, so we say what we take. The number of
+# patients: those evaluable for kinetics. The spread of log dose: lowest and highest dose lie 4.8
+# standard deviations apart, as one expects of the extremes among 75 normal values. The spread of
+# log Cmax: Stein's, of which two copies of the table give two readings, so its status is
+# `ambiguous` and we do it both ways.
 
 # %%
 ledger.show("maude2018.dose_lowest", "maude2018.dose_highest", "maude2018.dose_expansion_r2")
 low, high = ledger.value("maude2018.dose_lowest"), ledger.value("maude2018.dose_highest")
 print(f"\nhighest over lowest dose: {high / low:.0f}")
 
+assert ledger.value("maude2018.patients") == 75
 n = ledger.value("maude2018.kinetics_patients")
 r = np.sqrt(ledger.value("maude2018.dose_expansion_r2"))
 r_high = np.tanh(np.arctanh(r) + 1.96 / np.sqrt(n - 3))  # Fisher's z, upper 95 % limit
@@ -361,22 +366,21 @@ dose_sd = np.log(high / low) / 4.8  # <- your turn: try half of it
 
 printed = ledger.value("stein2019.omega_cmax")
 for reading, cmax_sd in (("SD", printed), ("variance", np.sqrt(printed))):
-    slope = r_high * cmax_sd / dose_sd  # of ln Cmax against ln dose; 1 is proportional, 0 is no effect
-    loss = fewer**slope
-    print(f"read as {reading:<9} slope up to {slope:.2f}: dose {fewer} times lower, peak up to {loss:.1f} times lower")
-    assert slope < 0.5
+    slope = r_high * cmax_sd / dose_sd  # ln Cmax on ln dose: 0 no effect, 1 proportional
+    print(f"spread as {reading:<9} slope up to {slope:.2f}, peak up to {fewer**slope:.1f} times lower")
+    assert slope < 1
 
 # %% [markdown]
 # The data allow no effect, and they allow a modest one. They do not allow proportionality. Four
-# cautions. Our spread of dose is rough. Doses were not assigned by chance: whoever makes few cells may
-# also have weak ones. The interval holds within the doses that were infused. And a small bag may
-# differ in quality, not only in number.
+# cautions. Our spread of dose is rough. Doses were not assigned by chance: whoever makes few
+# cells may also have weak ones. The interval holds within the doses that were infused. And a
+# small bag may differ in quality, not only in number.
 #
 # ## Two stories of memory have the same sum
 #
 # Back to the model, to see how it breaks. In ours every cell is an effector cell until the peak.
-# Another copy of the paper's model starts with two pools, one fated to die and one fated to stay, and
-# both grow at the same rate from day 0. Compare the sums.
+# Another copy of the paper's model starts with two pools, one fated to die and one fated to stay,
+# and both grow at the same rate from day 0. Compare the sums.
 
 # %%
 dense = np.linspace(0, 60, 601)
@@ -392,27 +396,29 @@ alike = dense[ours["memory"] > 0.95 * fated_to_stay][0]
 fig, ax = plot.figure()
 ax.semilogy(dense, ours["transgene"], color=plot.BLACK, label="sum, both models")
 born = dense > tmax + 0.1
-ax.semilogy(dense[born], ours["memory"][born], "--", color=plot.BLUE, label="memory, born after the peak")
+ax.semilogy(
+    dense[born], ours["memory"][born], "--", color=plot.BLUE, label="memory, born after the peak"
+)
 ax.semilogy(dense, fated_to_stay, ":", color=plot.VERMILLION, label="memory, there from day 0")
 ax.set(xlabel="time after infusion (d)", ylabel="transgene (copies/µg DNA)", ylim=(0.03, 1e5))
 ax.legend(loc="lower right")
 plot.show(
     fig,
     caption="One sum, two ways to split it into effector and memory cells. Simulated.",
-    alt=f"The sums coincide. At the peak one model has {fated_to_stay.max():.0f} copies/µg of memory, "
-    f"the other none; from day {alike:.0f} on their memory agrees within 5 %.",
+    alt=f"The sums coincide. At the peak one model has {fated_to_stay.max():.0f} copies/µg of "
+    f"memory, the other none; from day {alike:.0f} on their memory agrees within 5 %.",
 )
 
 # %% [markdown]
-# An assay that sees the sum cannot choose between them. Effector and memory are names for two terms of
-# a formula until somebody sorts the cells. One may say: two rates of decline are visible. One may not
-# say: memory is born at the peak.
+# An assay that sees the sum cannot choose between them. Effector and memory are names for two
+# terms of a formula until somebody sorts the cells. One may say: two rates of decline are
+# visible. One may not say: memory is born at the peak.
 #
 # ## The formula can leave what nature allows
 #
-# **A ceiling.** A microgram of DNA has room for a limited number of genomes. With one copy in each
-# cell, more copies than genomes cannot be. How many more doublings past the peak until every cell in
-# the sample is a CAR T cell?
+# **A ceiling.** A microgram of DNA has room for a limited number of genomes. With one copy in
+# each cell, more copies than genomes cannot be. How many more doublings past the peak until every
+# cell in the sample is a CAR T cell?
 
 # %%
 ceiling_guess = guess("How many doublings are left above the peak?", None)  # <- your turn
@@ -424,11 +430,11 @@ ceiling_guess.compare(left)
 print(f"that is {left * doubling_time:.1f} d of growth")
 
 # %% [markdown]
-# The equations would sail through the ceiling. So the package declares it as a law, with others, and
-# runs them all whenever it is tested.
+# The equations would sail through the ceiling. So the package declares it as a law, with others,
+# and runs them all whenever it is tested.
 #
-# **Negative cells.** $k = \text{FB}\,(\alpha-\beta)$ is a rate only while $\alpha > \beta$. Exchange
-# fast and slow, each value inside its own allowed range. Will the sum give it away?
+# **Negative cells.** $k = \text{FB}\,(\alpha-\beta)$ is a rate only while $\alpha > \beta$.
+# Exchange fast and slow, each value inside its own allowed range. Will the sum give it away?
 
 # %%
 for verdict in proof.check_laws(model):
@@ -440,11 +446,12 @@ print(f"\nlowest sum:    {strange['transgene'].min():7.1f} copies/µg")
 print(f"lowest memory: {strange['memory'].min():7.1f} copies/µg")
 
 # %% [markdown]
-# The laws hold for the typical patient. The exchanged one breaks *never negative*, and the sum looks
-# healthy all the same. A fit to the sum would never notice. Look at states, not only at outputs.
+# The laws hold for the typical patient. The exchanged one breaks *never negative*, and the sum
+# looks healthy all the same. A fit to the sum would never notice. Look at states, not only at
+# outputs.
 #
-# **A kink.** Growth turns into decline in an instant. No tissue does that. Measure the slope on both
-# sides of the peak. Then move away from the peak by a day, and by 40.
+# **A kink.** Growth turns into decline in an instant. No tissue does that. Measure the slope on
+# both sides of the peak. Then move away from the peak by a day, and by 40.
 
 # %%
 away = 0.01  # d <- your turn
@@ -453,13 +460,13 @@ for side, t in (("before", tmax - away), ("after", tmax + away)):
     print(f"slope of the logarithm {side} the peak: {slope:+.2f} per day")
 
 # %% [markdown]
-# The kink is a convenience. It buys a formula that one can write down, at the price of the true shape
-# around the peak. The third notebook puts a smooth gate in its place.
+# The kink is a convenience. It buys a formula that one can write down, at the price of the true
+# shape around the peak. The third notebook puts a smooth gate in its place.
 #
 # ## What we may answer
 #
-# Your guesses stand beside the story in which growth ends at a height. In the other story the peak is
-# lower by the full factor and comes on the same day.
+# Your guesses stand beside the story in which growth ends at a height. In the other story the
+# peak is lower by the full factor and comes on the same day.
 
 # %%
 peak_guess.compare(height["planned dose"] / height["ends at a height"])
@@ -467,17 +474,17 @@ delay_guess.compare(delay)
 assert fewer != 4 or 1.5 < delay < 1.6  # "a day and a half"
 
 # %% [markdown]
-# **The answer.** A quarter of the cells costs two doublings, about a day and a half. Whether it also
-# costs height depends on what stops the growth, and this model is silent there: it has no dose, no
-# tumor and no antigen. The data of one trial speak against a fourfold loss and do not exclude a small
-# one.
+# **The answer.** A quarter of the cells costs two doublings, about a day and a half. Whether it
+# also costs height depends on what stops the growth, and this model is silent there: it has no
+# dose, no tumor and no antigen. The data of one trial speak against a fourfold loss and do not
+# exclude a small one.
 #
 # **What we assumed.** Growth at one rate until one moment. Loss at constant rates. One well-mixed
 # blood compartment. One copy of the transgene counts like another.
 #
-# **What is left out.** The dip in the first hours, when cells leave the blood for tissues. Antigen
-# and tumor burden, which drive expansion (chapter 08). Lymphodepletion, the quality of the cells,
-# immune rejection. Response and side effects: a curve in blood is neither.
+# **What is left out.** The dip in the first hours, when cells leave the blood for tissues.
+# Antigen and tumor burden, which drive expansion (chapter 08). Lymphodepletion, the quality of
+# the cells, immune rejection. Response and side effects: a curve in blood is neither.
 #
-# **What it may be used for.** To describe and compare curves, to plan sampling, to read exposure. Not
-# to choose a dose for a person.
+# **What it may be used for.** To describe and compare curves, to plan sampling, to read exposure.
+# Not to choose a dose for a person.

@@ -24,6 +24,7 @@ STATUSES = ("published", "transcribed", "derived", "teaching value", "ambiguous"
 
 # --- one repository address -----------------------------------------------------------------
 
+
 def repository_options(options: dict[str, Any]) -> dict[str, Any]:
     """Theme options with every button that needs the repository's address, or with none."""
     options = dict(options)
@@ -47,6 +48,7 @@ def set_theme_options(app, config) -> None:
 
 # --- no thebe -------------------------------------------------------------------------------
 
+
 def drop_thebe(app) -> None:
     """Unhook sphinx-thebe, which Jupyter Book always loads, and forget its style sheet."""
     for listeners in app.events.listeners.values():
@@ -59,6 +61,7 @@ def drop_thebe(app) -> None:
 
 
 # --- how to start a notebook ----------------------------------------------------------------
+
 
 def start_line(pagename: str) -> str:
     """The line under a notebook's title: how to open it and its exercises on one's own machine."""
@@ -82,33 +85,65 @@ MENDED = '<meta name="generator" content="cgtbook"/>'
 
 # (what it does, pattern, replacement, must it be found on every page)
 MENDS: tuple[tuple[str, str, str, bool], ...] = (
-    ("icons come from the theme's font; its script does the same again with 1.5 MB",
-     r'<script defer src="[^"]*fontawesome\.js[^"]*"></script>', "", True),
-    ("the search index is needed on the search page alone; that page names it elsewhere",
-     r'<script src="[^"]*_static/searchtools\.js"></script>\s*'
-     r'<script src="[^"]*_static/language_data\.js"></script>\s*'
-     r'<script src="[^"]*searchindex\.js"></script>', "", False),
-    ("a search button that shows its name needs no other name",
-     r'(<button class="btn search-button-field [^>]*?) title="Search" aria-label="Search"',
-     r"\1", True),
-    ("the sidebar is a landmark, and has a name",
-     r'<div id="pst-primary-sidebar" class="',
-     r'<div id="pst-primary-sidebar" role="navigation" aria-label="Book" class="', True),
-    ("an icon inside a named button is silent",
-     r'(<i class="theme-switch [^>]*?) title="[^"]*"></i>', r'\1 aria-hidden="true"></i>', True),
-    ("an icon inside a titled button is silent, and the title is the button's name",
-     r'<button class="(sidebar-toggle [^"]*)" title="Toggle (primary|secondary) sidebar"',
-     r'<button class="\1" aria-label="Show or hide the \2 sidebar"', True),
-    ("the first visit follows the reader's system, before anything is drawn",
-     r'document\.documentElement\.dataset\.mode = localStorage\.getItem\("mode"\) \|\| "";\s*'
-     r'document\.documentElement\.dataset\.theme = localStorage\.getItem\("theme"\) \|\| "";',
-     'document.documentElement.dataset.mode = localStorage.getItem("mode") || "auto"; '
-     'document.documentElement.dataset.theme = localStorage.getItem("theme") || '
-     '(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");', True),
-    ("an entry of a list is a list item; the role that docutils gives is no longer one",
-     r'role="doc-biblioentry"', 'role="listitem"', False),
-    ("the full-screen button has a name",
-     r'title="Fullscreen mode"', r'title="Full screen" aria-label="Full screen"', True),
+    (
+        "icons come from the theme's font; its script does the same again with 1.5 MB",
+        r'<script defer src="[^"]*fontawesome\.js[^"]*"></script>',
+        "",
+        True,
+    ),
+    (
+        "the search index is needed on the search page alone; that page names it elsewhere",
+        r'<script src="[^"]*_static/searchtools\.js"></script>\s*'
+        r'<script src="[^"]*_static/language_data\.js"></script>\s*'
+        r'<script src="[^"]*searchindex\.js"></script>',
+        "",
+        False,
+    ),
+    (
+        "a search button that shows its name needs no other name",
+        r'(<button class="btn search-button-field [^>]*?) title="Search" aria-label="Search"',
+        r"\1",
+        True,
+    ),
+    (
+        "the sidebar is a landmark, and has a name",
+        r'<div id="pst-primary-sidebar" class="',
+        r'<div id="pst-primary-sidebar" role="navigation" aria-label="Book" class="',
+        True,
+    ),
+    (
+        "an icon inside a named button is silent",
+        r'(<i class="theme-switch [^>]*?) title="[^"]*"></i>',
+        r'\1 aria-hidden="true"></i>',
+        True,
+    ),
+    (
+        "an icon inside a titled button is silent, and the title is the button's name",
+        r'<button class="(sidebar-toggle [^"]*)" title="Toggle (primary|secondary) sidebar"',
+        r'<button class="\1" aria-label="Show or hide the \2 sidebar"',
+        True,
+    ),
+    (
+        "the first visit follows the reader's system, before anything is drawn",
+        r'document\.documentElement\.dataset\.mode = localStorage\.getItem\("mode"\) \|\| "";\s*'
+        r'document\.documentElement\.dataset\.theme = localStorage\.getItem\("theme"\) \|\| "";',
+        'document.documentElement.dataset.mode = localStorage.getItem("mode") || "auto"; '
+        'document.documentElement.dataset.theme = localStorage.getItem("theme") || '
+        '(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");',
+        True,
+    ),
+    (
+        "an entry of a list is a list item; the role that docutils gives is no longer one",
+        r'role="doc-biblioentry"',
+        'role="listitem"',
+        False,
+    ),
+    (
+        "the full-screen button has a name",
+        r'title="Fullscreen mode"',
+        r'title="Full screen" aria-label="Full screen"',
+        True,
+    ),
 )
 
 
@@ -146,6 +181,7 @@ def mend_pages(app, exception) -> None:
 
 
 # --- the status of a number -----------------------------------------------------------------
+
 
 def status_class(status: str) -> str:
     """CSS class of a status: 'teaching value' -> 'status-teaching-value'."""

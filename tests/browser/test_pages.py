@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = pages(site_folder())
 
-# What axe-core still finds and why it stays: "rule at selector" -> reason. Nothing else may be found.
+# What axe-core still finds and why it stays: "rule at selector" -> reason. Nothing else may be.
 KNOWN: dict[str, str] = {}
 
 OWN_LIMIT = 300_000  # bytes of HTML and our own scripts
