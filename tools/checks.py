@@ -98,6 +98,15 @@ def toc(root: Path = ROOT) -> list[str]:
     return list(_toc_files(document))
 
 
+def _outside(root: Path) -> set[str]:
+    """Folders of the book that hold no pages, as its configuration excludes them."""
+    import yaml
+
+    path = root / "book" / "_config.yml"
+    settings = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return set((settings or {}).get("exclude_patterns", []))
+
+
 def generated_pages(root: Path = ROOT) -> set[str]:
     """Pages that are written at build time, without suffix, as tools/pages.py names them."""
     path = root / "tools" / "pages.py"
@@ -117,7 +126,7 @@ def agreement(root: Path = ROOT) -> list[str]:
     """Table of contents, notebook sources, notebooks and pages must tell the same story."""
     book, exercises = root / "book", root / "exercises"
     problems = []
-    named = toc(root)
+    named, outside = toc(root), _outside(root)
     for entry in sorted({entry for entry in named if named.count(entry) > 1}):
         problems.append(f"book/_toc.yml names {entry} more than once")
     generated = generated_pages(root)
@@ -133,7 +142,10 @@ def agreement(root: Path = ROOT) -> list[str]:
         return {
             path.relative_to(folder).with_suffix("").as_posix()
             for path in folder.rglob(f"*{suffix}")
-            if not any(part.startswith(("_", ".")) for part in path.relative_to(folder).parts)
+            if not any(
+                part.startswith(("_", ".")) or part in outside
+                for part in path.relative_to(folder).parts
+            )
         }
 
     listed = {entry.removesuffix(".md").removesuffix(".ipynb") for entry in named}

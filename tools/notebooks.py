@@ -245,34 +245,6 @@ def _complaints(notebook: NotebookNode, root: Path) -> list[str]:
     return found
 
 
-async def _execute(notebook: NotebookNode, folder: Path, name: str, timeout: int) -> float:
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
-    client = NotebookClient(
-        notebook,
-        timeout=timeout,
-        startup_timeout=120,
-        kernel_name="python3",
-        coalesce_streams=True,
-        record_timing=False,
-        resources={"metadata": {"path": str(folder)}},
-    )
-    started = time.perf_counter()
-    async with client.async_setup_kernel(env=kernel_environment()):
-        for index, cell in enumerate(notebook.cells):
-            where = f"{name}, cell {index + 1} ({cell.source.strip().splitlines()[0][:60]})"
-            try:
-                await client.async_execute_cell(cell, index)
-            except CellTimeoutError as error:
-                raise NotebookError(f"{where}: not done after {timeout} s") from error
-            except DeadKernelError as error:
-                raise NotebookError(f"{where}: the kernel died") from error
-            except CellExecutionError as error:
-                raise NotebookError(f"{where}: {error.ename}: {error.evalue}") from error
-    return time.perf_counter() - started
-
-
 @dataclass
 class Job:
     """One notebook to execute: its name, the folder it runs in, and how it went."""
@@ -284,8 +256,40 @@ class Job:
     error: str = ""
 
 
+async def _execute(job: Job, timeout: int, root: Path) -> float:
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    client = NotebookClient(
+        job.notebook,
+        timeout=timeout,
+        startup_timeout=120,
+        kernel_name="python3",
+        coalesce_streams=True,
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(job.folder)}},
+    )
+    started = time.perf_counter()
+    async with client.async_setup_kernel(env=kernel_environment(root)):
+        for index, cell in enumerate(job.notebook.cells):
+            where = f"{job.name}, cell {index + 1} ({cell.source.strip().splitlines()[0][:60]})"
+            try:
+                await client.async_execute_cell(cell, index)
+            except CellTimeoutError as error:
+                raise NotebookError(f"{where}: not done after {timeout} s") from error
+            except DeadKernelError as error:
+                raise NotebookError(f"{where}: the kernel died") from error
+            except CellExecutionError as error:
+                raise NotebookError(f"{where}: {error.ename}: {error.evalue}") from error
+    return time.perf_counter() - started
+
+
 def execute_all(
-    jobs: Sequence[Job], timeout: int = TIMEOUT, done: Callable[[Job], None] | None = None
+    jobs: Sequence[Job],
+    timeout: int = TIMEOUT,
+    done: Callable[[Job], None] | None = None,
+    root: Path = ROOT,
 ) -> list[str]:
     """Execute notebooks, two at a time, a line for each; returns the errors.
 
@@ -299,8 +303,8 @@ def execute_all(
         nonlocal finished
         async with gate:
             try:
-                job.seconds = await _execute(job.notebook, job.folder, job.name, timeout)
-                complaints = _complaints(job.notebook, ROOT)
+                job.seconds = await _execute(job, timeout, root)
+                complaints = _complaints(job.notebook, root)
                 if complaints:
                     job.error = "\n".join(f"{job.name}, {line}" for line in complaints)
                 elif done is not None:
@@ -351,7 +355,7 @@ def refresh(paths: Sequence[Path], timeout: int = TIMEOUT, root: Path = ROOT) ->
         clean(job.notebook, pictures=False)
         write(job.notebook, places[job.name])
 
-    errors = execute_all(jobs, timeout, done)
+    errors = execute_all(jobs, timeout, done, root)
     for error in errors:
         print(f"error: {error}", file=sys.stderr)
     if jobs:
@@ -555,7 +559,7 @@ def stage(root: Path = ROOT, timeout: int = TIMEOUT) -> int:
             results[source] = stored
             jobs.append(Job(name_of(source), source.parent, stored))
     print(f"{len(results) - len(jobs)} of {len(results)} notebooks are in the cache", flush=True)
-    errors += execute_all(jobs, timeout, lambda job: keep(job.notebook, root))
+    errors += execute_all(jobs, timeout, lambda job: keep(job.notebook, root), root)
     if not errors:
         for source, notebook in results.items():
             name = name_of(source)

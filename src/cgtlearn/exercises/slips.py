@@ -273,8 +273,8 @@ def explain(
 ) -> Slip | None:
     """The shared slip that turns every right number into the given one, or None.
 
-    The closest match within ``rtol`` wins. One minus a number is tried for fractions only. Nothing is named when ``given`` and ``right`` are not
-    finite, or when the right number is zero (every factor explains a zero).
+    The closest match within ``rtol`` wins. One minus a number is tried for fractions only. Nothing
+    is named when ``given`` or ``right`` is not finite, or is zero (every factor explains a zero).
     """
     given_array = np.asarray(given, dtype=float)
     right_array = np.asarray(right, dtype=float)
