@@ -367,7 +367,7 @@ dose_sd = np.log(high / low) / 4.8  # <- your turn: try half of it
 printed = ledger.value("stein2019.omega_cmax")
 for reading, cmax_sd in (("SD", printed), ("variance", np.sqrt(printed))):
     slope = r_high * cmax_sd / dose_sd  # ln Cmax on ln dose: 0 no effect, 1 proportional
-    print(f"spread as {reading:<9} slope up to {slope:.2f}, peak up to {fewer**slope:.1f} times lower")
+    print(f"{reading:<9} slope up to {slope:.2f}, peak up to {fewer**slope:.1f} times lower")
     assert slope < 1
 
 # %% [markdown]
