@@ -707,7 +707,8 @@ def learn(options):
     token = secrets.token_hex(16)
     env = child_environment(folder)
     env["JUPYTER_TOKEN"] = token
-    command = [venv_python(folder), "-m", "jupyterlab", "--log-level=WARN", "-y"]
+    command = [venv_python(folder), "-m", "jupyterlab", "-y", "--log-level=WARN"]
+    command += ["--LabApp.log_level=WARN", "--LanguageServerManager.autodetect=False"]
     command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port={}".format(port)]
     command += ["--ServerApp.port_retries=0", "--ServerApp.root_dir=" + ROOT]
     command += ["--LabApp.default_url=" + page]
