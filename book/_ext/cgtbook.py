@@ -92,10 +92,10 @@ MENDS: tuple[tuple[str, str, str, bool], ...] = (
         True,
     ),
     (
-        "the search index is needed on the search page alone; that page names it elsewhere",
-        r'<script src="[^"]*_static/searchtools\.js"></script>\s*'
+        "the search index is needed on the search page alone",
+        r'(?s)<script src="[^"]*_static/searchtools\.js"></script>\s*'
         r'<script src="[^"]*_static/language_data\.js"></script>\s*'
-        r'<script src="[^"]*searchindex\.js"></script>',
+        r'<script src="[^"]*searchindex\.js"></script>(?!.*id="search-results")',
         "",
         False,
     ),

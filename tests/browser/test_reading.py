@@ -88,7 +88,7 @@ def test_contents_open_on_a_phone(reader):
 
 def test_search_finds_a_term(reader):
     with reader("search.html?q=lymphodepletion") as tab:
-        tab.wait_for_selector("#search-results li a")
+        tab.wait_for_selector("#search-results li a", timeout=10_000)
         assert "glossary" in tab.locator("#search-results li a").first.get_attribute("href")
 
 
@@ -109,7 +109,7 @@ def test_hints_open_without_a_script(browser, address, site):
     """Hints and solutions are plain <details>: with JavaScript off they still open."""
     from visit import pages
 
-    folded = [p for p in pages(site) if "<details>" in (site / p).read_text(encoding="utf-8")]
+    folded = [p for p in pages(site) if "<details" in (site / p).read_text(encoding="utf-8")]
     if not folded:
         assert not any(p[0].isdigit() for p in pages(site)), "chapters without an exercise"
         pytest.skip("the book has no chapter yet")
