@@ -65,7 +65,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Row:
-    """One number: what it means, what it is, how sure we are, and where it stands."""
+    """One number: what it means, what it is, how sure we are, and where it stands.
+
+    A number that summarizes patients also says which ``average`` it is and over how many, ``n``.
+    """
 
     id: str
     symbol: str
@@ -85,6 +88,8 @@ class Row:
     formula: str = ""
     derived_from: tuple[str, ...] = ()
     readings: tuple[str, ...] = field(default=())
+    average: str = ""
+    n: int | None = None
 
     @property
     def name(self) -> str:
