@@ -212,6 +212,9 @@ def clean(notebook: NotebookNode, pictures: bool) -> None:
         cell.metadata.pop("execution", None)
         kept = []
         for output in cell.outputs:
+            if output.output_type == "stream" and kept and kept[-1].get("name") == output.name:
+                kept[-1].text += output.text  # how a print is cut into pieces varies
+                continue
             if output.output_type == "error":
                 # The traceback holds paths of this machine.
                 output.traceback = [f"{output.ename}: {output.evalue}"]
@@ -265,7 +268,6 @@ async def _execute(job: Job, timeout: int, root: Path) -> float:
         timeout=timeout,
         startup_timeout=120,
         kernel_name="python3",
-        coalesce_streams=True,
         record_timing=False,
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(job.folder)}},
@@ -480,7 +482,7 @@ def dress(notebook: NotebookNode, name: str) -> None:
         if cell.cell_type == "markdown":
             cell.source = re.sub(
                 r"\[([^\]]+)\]\(\.\./\.\./exercises/([^)]+\.ipynb)\)",
-                r"{download}`\1 <../_exercises/\2>`",
+                r"[\1](path:../_exercises/\2)",
                 cell.source,
             )
             continue
