@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from visit import FLAGS, NO_BROWSER, Visitor, find_browser, served, site_folder
+from visit import FLAGS, Visitor, served, site_folder
+
+import course
 
 NO_SITE = "No built book at {site}. Build it first: python3 course.py book"
 
@@ -18,9 +20,9 @@ def site():
 
 @pytest.fixture(scope="session")
 def browser():
-    program = find_browser()
+    program = course.find_browser()
     if program is None:
-        pytest.fail(NO_BROWSER, pytrace=False)
+        pytest.fail(f"No browser found. {course.browser_advice()}", pytrace=False)
     with _playwright().sync_playwright() as play:
         running = play.chromium.launch(executable_path=program, args=FLAGS)
         yield running

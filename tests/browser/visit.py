@@ -10,7 +10,6 @@ import functools
 import gzip
 import http.server
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,11 +29,6 @@ PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 WAIT = 20_000  # ms
 
-NO_BROWSER = (
-    "No Chromium found. Install it (Debian: apt-get install chromium), or set CGTLEARN_BROWSER to "
-    "the full path of a Chromium or Chrome."
-)
-
 
 def site_folder() -> Path:
     """Where the built pages are: CGTLEARN_BOOK, or build/book/_build/html."""
@@ -47,17 +41,6 @@ def pages(site: Path) -> list[str]:
     return sorted(
         p.as_posix() for p in found if not p.parts[0].startswith("_") and p.name != "index.html"
     )
-
-
-def find_browser() -> str | None:
-    named = os.environ.get("CGTLEARN_BROWSER")
-    if named:
-        return named if Path(named).exists() else None
-    for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
-    return None
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
