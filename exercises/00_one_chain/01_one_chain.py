@@ -1,0 +1,235 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Exercises: one chain
+#
+# Type your answer in place of `...` and run the cell. `hint("00.1")` gives a first step, called
+# again a second one. `solution("00.1")` opens once you have tried. All patients here are
+# simulated.
+
+# %%
+import numpy as np
+
+from cgtlearn.exercises import check, hint, solution
+
+# %% [markdown] tags=["exercise"]
+# ## 00.1 · Two links multiply · predict · level 1 · 5 min
+#
+# Delivery and production vary between people, each log-normal with a CV of 50 %, and independently.
+# Factor IX is proportional to their product. What is the CV of factor IX, as a fraction?
+
+# %% tags=["answer"]
+cv_of_product = ...
+
+# --- solution
+omega2 = 2 * np.log(1 + 0.5**2)
+cv_of_product = np.sqrt(np.exp(omega2) - 1)
+# --- end
+check("00.1", cv_of_product)
+
+# %% [markdown] tags=["worked"]
+# Logarithms add, so variances of logarithms add. One link has $\omega^2 = \ln(1 + CV^2)$. Two have
+# twice that, and $CV = \sqrt{e^{\omega^2} - 1}$ takes you back: 75 %. Squared, that is
+# $(1 + CV_1^2)(1 + CV_2^2) - 1$.
+
+# %% tags=["spec"]
+exercise(
+    "00.1",
+    kind="predict",
+    level=1,
+    minutes=5,
+    title="Two links multiply",
+    answer=number(
+        cv_of_product,
+        unit="1",
+        rtol=0.01,
+        when_right="The product varies more than either link, and less than their sum.",
+    ),
+    wrong=[
+        slip(
+            1.0,
+            "variance-for-sd",
+            "You added the two CVs. Independent spreads do not add; variances do.",
+            "Turn each CV into a variance of the logarithm, and add those.",
+        ),
+        slip(
+            np.sqrt(0.5),
+            "cv-for-sd",
+            "You added squared CVs as if a CV were the SD of a logarithm. At 50 % it is not.",
+        ),
+        slip(
+            np.sqrt(omega2),
+            "cv-for-sd",
+            "This is the SD of the logarithm of factor IX. Its CV is asked for.",
+            "Go back with CV = sqrt(exp(omega**2) - 1).",
+        ),
+        slip(
+            np.exp(omega2) - 1,
+            "variance-for-sd",
+            "This is the square of the CV that is asked for.",
+            "Take the square root.",
+        ),
+        slip(
+            0.25,
+            "reading",
+            "You multiplied the two CVs. The links multiply, not their spreads.",
+            "Ask what the logarithm of a product is, and how variances of a sum behave.",
+        ),
+    ],
+    hints=[
+        "Take logarithms first: the product becomes a sum, and variances add.",
+        "One link has ln(1 + CV**2) as the variance of its logarithm. Add two, then go back.",
+    ],
+)
+
+# %% [markdown] tags=["exercise"]
+# ## 00.2 · Three assays, one broken link · choose · level 2 · 4 min
+#
+# Fifteen months after an AAV for hemophilia B, simulated Ben has a tenth of the typical factor IX.
+# A biopsy of his liver has 98 % of the typical vector DNA (qPCR) and 11 % of the typical
+# transcripts (RT-qPCR). Infused factor IX has its usual half-life in him.
+#
+# Which reading do these results support?
+
+# %% tags=["answer"]
+reading = ...  # one of the letters, in quotes
+
+# --- solution
+reading = "c"
+# --- end
+check("00.2", reading)
+
+# %% [markdown] tags=["worked"]
+# Transcripts are low and their loss downstream is not the reason, so production or life of the
+# mRNA is hit. The qPCR cannot say more: it counts episomes that are read, episomes that are silent
+# and genomes that never became episomes. So (c), and not the stronger (b).
+
+# %% tags=["spec"]
+exercise(
+    "00.2",
+    kind="choose",
+    level=2,
+    minutes=4,
+    title="Three assays, one broken link",
+    answer=choice(
+        {
+            "a": "Too little vector reached his liver.",
+            "b": "All his episomes are there, and they are silent.",
+            "c": "Vector DNA is there, and too little mRNA comes of it; why is open.",
+            "d": "His factor IX is cleared too fast.",
+        },
+        right="c",
+        when_right="The qPCR of a biopsy counts DNA, not episomes that are read.",
+    ),
+    wrong=[
+        slip(
+            "a",
+            "reading",
+            "Vector DNA in the biopsy is nearly typical, so delivery is not what failed.",
+            "Go along the chain and find the first assay that is low.",
+        ),
+        slip(
+            "b",
+            "absence-of-evidence",
+            "No assay here counts episomes: the qPCR also finds genomes that never became one.",
+            "Claim no more than the assay counts: DNA in the biopsy, of whatever form.",
+        ),
+        slip(
+            "d",
+            "reading",
+            "Fast clearance leaves transcripts alone, and infused factor IX behaves as usual.",
+            "Go along the chain and find the first assay that is low.",
+        ),
+    ],
+    hints=[
+        "An assay is blind to every link after its own. Find the first one that is low.",
+        "Ask what the qPCR of a biopsy counts: only genomes that are read, or more than those?",
+    ],
+)
+
+# %% [markdown] tags=["exercise"]
+# ## 00.3 · A CV from a mean and a median · fill-in · level 2 · 6 min
+#
+# Papers print a mean and a median and leave out the spread. Write a function that returns the CV
+# (a fraction) of the log-normal with this `mean` and this `median`.
+
+
+# %% tags=["answer"]
+def implied_cv(mean, median):
+    return ...
+
+
+# --- solution
+def implied_cv(mean, median):
+    omega2 = 2 * np.log(mean / median)
+    return np.sqrt(np.exp(omega2) - 1)
+
+
+# --- end
+check("00.3", implied_cv)
+
+# %% [markdown] tags=["worked"]
+# The median of a log-normal is $e^{\mu}$, its mean $e^{\mu + \omega^2/2}$. Their ratio gives
+# $\omega^2 = 2 \ln(\mathrm{mean}/\mathrm{median})$, and $CV = \sqrt{e^{\omega^2} - 1}$. Shorter,
+# the CV is $\sqrt{(\mathrm{mean}/\mathrm{median})^2 - 1}$. It holds only if the data are
+# log-normal, which the two numbers cannot show.
+
+# %% tags=["spec"]
+exercise(
+    "00.3",
+    kind="fill-in",
+    level=2,
+    minutes=6,
+    title="A CV from a mean and a median",
+    answer=function(
+        implied_cv,
+        probes=[(12.0, 10.0), (30.0, 20.0), (105.0, 100.0)],
+        rtol=1e-3,
+        shared_slips=False,
+        when_right="Two numbers in, one assumption in the middle: that the data are log-normal.",
+    ),
+    wrong=[
+        slip(
+            lambda mean, median: np.sqrt(2 * np.log(mean / median)),
+            "cv-for-sd",
+            "Your function returns omega, the SD of the logarithm, and not the CV.",
+        ),
+        slip(
+            lambda mean, median: np.exp(2 * np.log(mean / median)) - 1,
+            "variance-for-sd",
+            "Your function returns the square of the CV.",
+            "Take the square root at the end.",
+        ),
+        slip(
+            lambda mean, median: np.sqrt(np.exp(2 * np.log10(mean / median)) - 1),
+            "ln-log10",
+            "A log10 stands where the natural logarithm belongs, since exp follows.",
+        ),
+        slip(
+            lambda mean, median: np.sqrt(mean / median - 1),
+            "reading",
+            "The factor 2 is missing: mean over median is exp(omega**2 / 2).",
+            "Solve mean / median = exp(omega**2 / 2) for omega**2 first.",
+        ),
+        slip(
+            lambda mean, median: mean / median - 1,
+            "mean-for-median",
+            "This is how far the mean lies above the median, which is not a spread.",
+            "Solve mean / median = exp(omega**2 / 2) for omega**2, then turn omega into a CV.",
+        ),
+    ],
+    hints=[
+        "The mean of a log-normal is its median times exp(omega**2 / 2). Solve for omega**2.",
+        "Then the CV is sqrt(exp(omega**2) - 1).",
+    ],
+)
