@@ -13,6 +13,7 @@ ORDER = [
     "errors",
     "ledger",
     "models",
+    "trace",
     "solve",
     "measure",
     "population",
@@ -20,6 +21,7 @@ ORDER = [
     "plot",
     "estimate",
     "proof",
+    "explore",
 ]
 """A room may import the rooms before it. `exercises` is checked apart: it stands beside them."""
 EXERCISES_MAY = {"errors", "ledger", "measure"}

@@ -4,6 +4,7 @@ The rooms, from the ground up; none imports one above it:
 
 ``ledger``      every number, with its unit, source and status
 ``models``      one file per model: states, parameters, equations, laws and targets
+``trace``       a model's functions as a graph: derivatives, JavaScript
 ``solve``       the time course of one patient, or of several
 ``measure``     what is read off a curve: Cmax, Tmax, AUC, half-lives
 ``population``  virtual patients
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 _ROOMS = (
     "ledger",
     "models",
+    "trace",
     "solve",
     "measure",
     "population",
