@@ -56,7 +56,7 @@ class Guess:
             return f"off by {self._text(self.value - truth)}"
         ratio = self.value / truth
         if 0.9 <= ratio <= 1.1:
-            return f"within {math.ceil(abs(ratio - 1) * 100):d} %"
+            return f"within {math.ceil(round(abs(ratio - 1) * 100, 6)):d} %"
         side, factor = ("high", ratio) if ratio > 1 else ("low", 1 / ratio)
         return (
             f"{factor:.2g} times too {side}" if factor < 100 else f"{factor:,.0f} times too {side}"
