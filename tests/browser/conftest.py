@@ -22,7 +22,7 @@ def site():
 def browser():
     program = course.find_browser()
     if program is None:
-        pytest.fail(f"No browser found. {course.browser_advice()}", pytrace=False)
+        pytest.fail(f"No browser found. Install one: {course.browser_advice()}", pytrace=False)
     with _playwright().sync_playwright() as play:
         running = play.chromium.launch(executable_path=program, args=FLAGS)
         yield running
