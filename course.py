@@ -51,7 +51,7 @@ PORT = 8888
 BOOK_PORT = 8000
 NO_NETWORK = (
     "The package index cannot be reached. Check the network (or the proxy and index settings of "
-    "pip) and run the same command again: what was downloaded is kept."
+    "pip) and run again."
 )
 
 
