@@ -172,6 +172,42 @@ targets = (
         tolerance=0.05,
         turns_red="terminal_half_life",
     ),
+    Target(
+        "ogasawara2021.lag",
+        kind="recovered",
+        recipe="ogasawara2021.fitted_lag",
+        tolerance=0.1,
+        turns_red="lag",
+    ),
+    Target(
+        "ogasawara2021.doubling_time",
+        kind="recovered",
+        recipe="ogasawara2021.fitted_doubling_time",
+        tolerance=0.05,
+        turns_red="doubling_time",
+    ),
+    Target(
+        "ogasawara2021.tmax",
+        kind="recovered",
+        recipe="ogasawara2021.fitted_tmax",
+        tolerance=0.05,
+        turns_red="tmax",
+    ),
+    Target(
+        "ogasawara2021.initial_half_life",
+        kind="recovered",
+        recipe="ogasawara2021.fitted_initial_half_life",
+        tolerance=0.1,
+        turns_red="initial_half_life",
+    ),
+    Target(
+        "ogasawara2021.terminal_half_life",
+        kind="recovered",
+        recipe="ogasawara2021.fitted_terminal_half_life",
+        tolerance=0.15,
+        turns_red="terminal_half_life",
+        change=0.5,  # followed for one half-life, a fit is off by a tenth or so
+    ),
 )
 
 model = Model(

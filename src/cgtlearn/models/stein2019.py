@@ -142,6 +142,15 @@ laws = (
     ),
 )
 
+_low_exposure = (
+    "The label's patients all responded, the model's 90 did not, and the model's typical Cmax is "
+    "24,000 copies/µg against the label's 32,700: "
+)
+_follow_up = (
+    "A half-life read from the last samples depends on how long patients are followed. The report "
+    "says so and does not print how long that was: "
+)
+
 targets = (
     Target(
         "stein2019.reported_doubling_time",
@@ -164,6 +173,98 @@ targets = (
         recipe="stein2019.terminal_half_life",
         tolerance=0.05,
         turns_red="persistence_rate",
+    ),
+    Target(
+        "stein2019.reported_doubling_time",
+        kind="recovered",
+        recipe="stein2019.fitted_doubling_time",
+        tolerance=0.05,
+        turns_red="fold_expansion",
+        change=0.8,
+    ),
+    Target(
+        "stein2019.reported_initial_half_life",
+        kind="recovered",
+        recipe="stein2019.fitted_initial_half_life",
+        tolerance=0.1,
+        turns_red="contraction_rate",
+    ),
+    Target(
+        "stein2019.reported_terminal_half_life",
+        kind="recovered",
+        recipe="stein2019.fitted_terminal_half_life",
+        tolerance=0.15,
+        turns_red="persistence_rate",
+        change=0.5,  # followed for less than two half-lives, fits scatter
+    ),
+    Target(
+        "epar_kymriah2018.pool_responders_cmax",
+        kind="repeated",
+        recipe="stein2019.daily_cmax",
+        tolerance=0.15,
+        turns_red="cmax",
+    ),
+    Target(
+        "epar_kymriah2018.pool_responders_tmax",
+        kind="repeated",
+        recipe="stein2019.daily_tmax",
+        tolerance=0.15,
+        turns_red="tmax",
+    ),
+    Target(
+        "epar_kymriah2018.pool_responders_auc28",
+        kind="repeated",
+        recipe="stein2019.daily_auc28",
+        tolerance=0.15,
+        turns_red="cmax",
+        ratio=0.6505,
+        reason=_low_exposure
+        + "with Cmax = 32,700 in the model this row would be at 0.89. The variance reading of the "
+        "spreads makes it worse, 0.57.",
+    ),
+    Target(
+        "epar_kymriah2018.pool_responders_half_life",
+        kind="repeated",
+        recipe="stein2019.daily_half_life",
+        tolerance=0.15,
+        turns_red="persistence_rate",
+        ratio=2.6337,
+        reason=_follow_up + "stopped at day 112 instead of 364 this trial gives 0.97.",
+    ),
+    Target(
+        "epar_kymriah2018.pool_responders_cmax",
+        kind="repeated",
+        recipe="stein2019.sparse_cmax",
+        tolerance=0.15,
+        turns_red="cmax",
+        ratio=0.6519,
+        reason="Days 7, 11 and 14 miss most peaks. Daily samples give 1.02, but only because the "
+        "highest of many noisy samples is too high: without residual error they give 0.67.",
+    ),
+    Target(
+        "epar_kymriah2018.pool_responders_tmax",
+        kind="repeated",
+        recipe="stein2019.sparse_tmax",
+        tolerance=0.15,
+        turns_red="tmax",
+    ),
+    Target(
+        "epar_kymriah2018.pool_responders_auc28",
+        kind="repeated",
+        recipe="stein2019.sparse_auc28",
+        tolerance=0.15,
+        turns_red="cmax",
+        ratio=0.6159,
+        reason=_low_exposure + "with Cmax = 32,700 in the model this row would be at 0.84.",
+    ),
+    Target(
+        "epar_kymriah2018.pool_responders_half_life",
+        kind="repeated",
+        recipe="stein2019.sparse_half_life",
+        tolerance=0.15,
+        turns_red="persistence_rate",
+        ratio=2.5448,
+        reason=_follow_up + "stopped at day 84 instead of 364 this trial gives 0.80.",
     ),
 )
 
@@ -204,5 +305,7 @@ model = Model(
         "Two drugs given before the peak multiply the growth rate; the sources do not say how they "
         "combine.",
         "The peak stays at Tmax when a drug changes the growth rate, so its height changes.",
+        "Sampling days and limit of the simulated trials are teaching values; the trials' own are "
+        "not published.",
     ),
 )
