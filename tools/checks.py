@@ -179,6 +179,8 @@ def model_literals(path: Path) -> list[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     exempt: set[int] = set()
     for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript):
+            exempt |= {id(node.slice)}  # the place of a state, as in y[3], is no quantity
         if isinstance(node, ast.Call):
             name = node.func.id if isinstance(node.func, ast.Name) else None
             name = node.func.attr if isinstance(node.func, ast.Attribute) else name
@@ -250,6 +252,7 @@ def _assignments(tree: ast.AST) -> Iterator[tuple[str, float, int]]:
 def stray_literals(code: str, name: str, rows: Iterable[Any] | None = None) -> list[str]:
     """Numbers in a notebook that repeat a ledger row: its value, given to its symbol or name.
 
+    ``code`` is the text of a source; its Markdown cells are comments, so it reads as Python.
     ``rows`` are ledger rows (default: all of them). 0, 1, 2 and 10 are let pass.
     """
     if rows is None:
@@ -274,14 +277,6 @@ def stray_literals(code: str, name: str, rows: Iterable[Any] | None = None) -> l
                 )
                 break
     return problems
-
-
-def source_code(source: Path) -> str:
-    """The code cells of a notebook source as one text; magics would not parse and are refused."""
-    import jupytext
-
-    notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
-    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
 
 
 def notebook_sources(root: Path = ROOT) -> list[Path]:
