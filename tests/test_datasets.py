@@ -138,6 +138,11 @@ def test_a_sample_at_the_time_of_the_dose_is_no_duplicate(file):
     assert datasets.load(file(FULL)).curve(1).times[0] == 0
 
 
+def test_two_patients_may_share_a_time():
+    table = datasets.from_columns({"ID": [1, 1, 2], "TIME": [0, 5, 5], "DV": [1, 2, 3]})
+    assert table.curve(2).times.tolist() == [5]
+
+
 def test_columns_cannot_be_changed_by_accident():
     table = datasets.from_columns({"TIME": [0, 1], "DV": [1, 2]})
     with pytest.raises(ValueError, match="read-only"):
@@ -207,6 +212,8 @@ SLIPS = {
     "underscore": ("TIME,DV\n0,1_000\n", "'1_000'", "write a number"),
     "infinite": ("TIME,DV\n0,inf\n", "'inf'", "write a number"),
     "below the limit as text": ("TIME,DV\n0,<50\n", "'<50'", "1 in a column CENS"),
+    "LOD": ("TIME,DV\n0,LOD\n", "'LOD'", "1 in a column CENS"),
+    "below, in words": ("TIME,DV\n0,below limit\n", "'below limit'", "1 in a column CENS"),
     "BLQ": ("TIME,DV\n0,BLQ\n", "'BLQ'", "1 in a column CENS"),
     "decimal comma": ("TIME;DV\n0;3,5\n", "'3,5'", 'decimal=","'),
     "decimal comma splits": ("TIME,DV\n0,3,5\n", "3 entries in line 2", "decimal comma splits"),

@@ -392,6 +392,27 @@ def test_half_lives_agree_with_scipy_on_noisy_data():
     assert found.log_sd == pytest.approx(math.sqrt(rest), rel=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_half_lives_are_the_least_squares_optimum(seed):
+    # Two phases that overlap for long: no small change of any of the four makes the misfit less.
+    rng = np.random.default_rng(seed)
+    t = np.arange(0.0, 41.0, 2)
+    y = np.log(100 * (0.6 * 2 ** (-t / 3) + 0.4 * 2 ** (-t / 15)))
+    y = y + 0.05 * rng.standard_normal(t.size)
+    found = measure.half_lives(t, np.exp(y), peak=0)
+
+    def misfit(initial, terminal, share, start):
+        fitted = start * ((1 - share) * 2 ** (-t / initial) + share * 2 ** (-t / terminal))
+        return float(((y - np.log(fitted)) ** 2).sum())
+
+    best = [found.initial, found.terminal, found.terminal_share, found.start_value]
+    for i in range(4):
+        for factor in (0.999, 1.001):
+            other = list(best)
+            other[i] *= factor
+            assert misfit(*other) > misfit(*best)
+
+
 def test_half_lives_without_bias_worth_naming():
     # 100 patients with 30 % noise and a limit that hides nothing: medians within 5 %.
     rng = np.random.default_rng(11)

@@ -17,7 +17,7 @@ from .table import NEEDED, STANDARD, Column, Table, checked, missing_column, sta
 MISSING = {"", ".", "NA", "N/A", "NaN", "nan"}
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?|[+-]?\d{1,3}(\.\d{3})+,\d+")
-BELOW = re.compile(r"(<.*|b(e)?l(o)?q|bloq|blq|lloq|loq|lod|n\.?d\.?|below.*)", re.IGNORECASE)
+BELOW = re.compile(r"<.*|blo?q|ll?o[dq]|n\.?d\.?|below.*", re.IGNORECASE)
 
 
 def load(
