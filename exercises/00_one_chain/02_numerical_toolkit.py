@@ -1,0 +1,233 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Exercises: the numerical toolkit
+#
+# Type your answer in place of `...` and run the cell. `hint("00.4")` gives a first step, called
+# again a second one. `solution("00.4")` opens once you have tried.
+
+# %%
+import numpy as np
+
+from cgtlearn.exercises import check, hint, solution
+
+# %% [markdown] tags=["exercise"]
+# ## 00.4 · A Runge-Kutta step with a slip · find-the-bug · level 2 · 6 min
+#
+# This function takes one RK4 step for $dy/dt = -k y$. It runs, and its results look plausible. But
+# half the step makes the error four times smaller, not sixteen. Find the slip and mend it.
+
+
+# %% tags=["answer"]
+def rk4_step(y, k, h):
+    start = -k * y
+    middle = -k * (y + h / 2 * start)
+    middle_again = -k * (y + h / 2 * middle)
+    end = -k * (y + h * middle_again)
+    return y + h * (start + middle + middle_again + end) / 4
+
+
+# --- solution
+def rk4_step(y, k, h):
+    start = -k * y
+    middle = -k * (y + h / 2 * start)
+    middle_again = -k * (y + h / 2 * middle)
+    end = -k * (y + h * middle_again)
+    return y + h * (start + 2 * middle + 2 * middle_again + end) / 6
+
+
+# --- end
+check("00.4", rk4_step)
+
+# %% [markdown] tags=["worked"]
+# The slopes are right; their mean is not. A plain mean of the four leaves a method of order 2, and
+# the curve still looks right. Only a measured order shows it. Simpson's weights, 1, 2, 2, 1 over 6,
+# restore order 4.
+
+
+# %% tags=["spec"]
+def _taylor(y, k, h, last):
+    return y * sum((-k * h) ** n / np.prod(np.arange(1, n + 1)) for n in range(last + 1))
+
+
+exercise(
+    "00.4",
+    kind="find-the-bug",
+    level=2,
+    minutes=6,
+    title="A Runge-Kutta step with a slip",
+    answer=function(
+        rk4_step,
+        probes=[(1.0, 1.0, 0.5), (100.0, 6.0, 0.1), (3.0, 0.2, 2.0)],
+        rtol=1e-6,
+        shared_slips=False,
+        when_right="Order 4 again: half the step, a sixteenth of the error.",
+    ),
+    wrong=[
+        slip(
+            lambda y, k, h: y + h * (-k * y),
+            "step-size",
+            "This is an Euler step: it uses the slope at the start alone.",
+            "Keep the four slopes, and look at how they are averaged.",
+        ),
+        slip(
+            lambda y, k, h: _taylor(y, k, h, 2),
+            "step-size",
+            "This is the midpoint method, of order 2: it drops two of the four slopes.",
+            "Keep the four slopes, and look at how they are averaged.",
+        ),
+        slip(
+            lambda y, k, h: y * np.exp(-k * h),
+            "reading",
+            "This is the exact solution of this one equation. The method is not mended by it.",
+            "Keep the four slopes, and look at how they are averaged.",
+        ),
+    ],
+    hints=[
+        "The four slopes are computed correctly. Look at the line that puts them together.",
+        "The two slopes in the middle count twice, so the weights are 1, 2, 2, 1. What do they add "
+        "up to?",
+    ],
+)
+
+# %% [markdown] tags=["exercise"]
+# ## 00.5 · The longest step · predict · level 2 · 4 min
+#
+# The fastest box of a chain has a half-life of 10 minutes. How long, **in minutes**, is the longest
+# Euler step at which its error does not grow?
+
+# %% tags=["answer"]
+longest = ...  # minutes
+# --- solution
+rate = np.log(2) / 10  # 1/minute
+longest = 2 / rate
+# --- end
+check("00.5", longest)
+
+# %% [markdown] tags=["worked"]
+# A step multiplies the box by $1 - hk$. Its size stays at or below 1 while $hk \le 2$, and
+# $k = \ln(2)/10$ per minute, so $h = 20/\ln 2$, about 29 minutes. To stay positive the box needs
+# half of that, and to be accurate a good deal less.
+
+# %% tags=["spec"]
+exercise(
+    "00.5",
+    kind="predict",
+    level=2,
+    minutes=4,
+    title="The longest step",
+    answer=number(
+        longest,
+        unit="min",
+        rtol=0.02,
+        when_right="And that holds for years, though the box is empty after an hour or two.",
+    ),
+    wrong=[
+        slip(
+            20.0,
+            "half-life-for-rate",
+            "You took two half-lives. The limit is two over the rate, and the rate is ln(2) over "
+            "the half-life.",
+        ),
+        slip(
+            longest / 2,
+            "reading",
+            "At this step the box is empty in one step and stays positive. It may overshoot and "
+            "still not grow.",
+            "Ask for which h the size of 1 - h k stays at or below 1.",
+        ),
+        slip(
+            0.2,
+            "half-life-for-rate",
+            "You used the half-life as if it were the rate.",
+        ),
+        slip(
+            20 / np.log10(2),
+            "ln-log10",
+            "A log10(2) stands where ln(2) belongs.",
+        ),
+        slip(
+            longest / 60,
+            "reading",
+            "This is the step in hours. Minutes are asked for.",
+            "Multiply by 60, or keep minutes from the start.",
+        ),
+    ],
+    hints=[
+        "Turn the half-life into a rate first: k = ln(2) / half-life.",
+        "One step multiplies the box by 1 - h k. Its size must not be larger than 1.",
+    ],
+)
+
+# %% [markdown] tags=["exercise"]
+# ## 00.6 · Count or logarithm? · decide · level 2 · 4 min
+#
+# A model of CAR T cells and tumor has four states: effector cells (start at 1 cell/µL, range from
+# $10^{-4}$ to $10^{3}$), memory cells (start at 0), tumor cells (start at $10^{9}$ cells, may fall
+# below one cell), and IL-6 (starts at 5 pg/mL, ranges from 2 to 3,000). All are solved by LSODA
+# with `rtol=1e-8, atol=1e-12`. Which change would you make first?
+
+# %% tags=["answer"]
+my_choice = ...  # one of the letters, in quotes
+# --- solution
+my_choice = "d"
+# --- end
+check("00.6", my_choice)
+
+# %% [markdown] tags=["worked"]
+# At this tolerance no state comes near `atol`, so the numerics are in order. The meaning is not:
+# below one tumor cell the equation goes on with a fraction of a cell, and lets it grow back. That
+# needs a rule for the last cell, or chance, before any change of scale.
+
+# %% tags=["spec"]
+exercise(
+    "00.6",
+    kind="decide",
+    level=2,
+    minutes=4,
+    title="Count or logarithm?",
+    answer=choice(
+        {
+            "a": "Solve all four as logarithms: they span decades.",
+            "b": "Solve the tumor as a logarithm, so that it keeps its digits below one cell.",
+            "c": "Loosen atol to 1e-6, since nobody measures 1e-12 cells/µL.",
+            "d": "Say what happens below one tumor cell; the numerics can stay.",
+        },
+        right="d",
+        when_right="First the meaning, then the digits.",
+    ),
+    wrong=[
+        slip(
+            "a",
+            "reading",
+            "Memory cells start at zero, and zero has no logarithm.",
+            "Look at where each state starts.",
+        ),
+        slip(
+            "b",
+            "reading",
+            "The digits would be right and the cells a fiction: below one cell there is none.",
+            "Ask what a third of a tumor cell does in the equation, and what it does in a body.",
+        ),
+        slip(
+            "c",
+            "step-size",
+            "Whatever falls below atol is left-over error, and growth multiplies it.",
+            "Keep atol far below the smallest value that may grow back.",
+        ),
+    ],
+    hints=[
+        "Compare each state's smallest value with atol: are the digits in danger at all?",
+        "Then ask of each state whether its smallest value means anything in a body.",
+    ],
+)
