@@ -175,9 +175,7 @@ def same_columns(a, b):
 
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(
-    st.lists(
-        st.tuples(st.floats(1e-3, 1e3), st.floats(0, 1e12)), min_size=1, max_size=12
-    ),
+    st.lists(st.tuples(st.floats(1e-3, 1e3), st.floats(0, 1e12)), min_size=1, max_size=12),
     st.floats(1e-3, 1e6),
 )
 def test_any_censored_table_survives_a_round_trip(tmp_path_factory, steps, lloq):

@@ -106,9 +106,7 @@ def copies_per_ug_to_cells_per_ul(
     white = positive("nucleated_cells_per_ul", nucleated_cells_per_ul, "cells/µL")
     genomes = genomes_per_ug(dna_per_genome_pg)
     if np.any(
-        above_ceiling(
-            copies, vector_copies_per_cell=per_cell, dna_per_genome_pg=dna_per_genome_pg
-        )
+        above_ceiling(copies, vector_copies_per_cell=per_cell, dna_per_genome_pg=dna_per_genome_pg)
     ):
         ceiling = float(np.min(per_cell * genomes))
         raise LearnerError(

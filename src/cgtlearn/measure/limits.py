@@ -52,9 +52,7 @@ def censor(values: ArrayLike, lloq: float) -> tuple[Numbers, NDArray[np.bool_]]:
     return np.where(below, bound, v), below
 
 
-def flags_for(
-    values: Numbers, lloq: float | None, censored: ArrayLike | None
-) -> NDArray[np.bool_]:
+def flags_for(values: Numbers, lloq: float | None, censored: ArrayLike | None) -> NDArray[np.bool_]:
     """Which samples are below the limit: the flags given, and every value under ``lloq``."""
     below = np.zeros(values.shape, dtype=bool)
     if lloq is not None:

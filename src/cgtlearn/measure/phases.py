@@ -306,9 +306,7 @@ def _hinge(t: Numbers, y: Numbers) -> tuple[float, float, float]:
     smallest = min(misfit for misfit, *_ in found)
     # Equal fits: the earliest lag, so that a plain line shows no lag at all.
     slack = 1e-12 * max(float(((y - y.mean()) ** 2).sum()), 1e-12)
-    _, lag, rate, level = min(
-        (f for f in found if f[0] <= smallest + slack), key=lambda f: f[1]
-    )
+    _, lag, rate, level = min((f for f in found if f[0] <= smallest + slack), key=lambda f: f[1])
     return rate, level, lag
 
 
