@@ -210,7 +210,7 @@ SLIPS = {
     "underscore": ("TIME,DV\n0,1_000\n", "'1_000'", "write a number"),
     "infinite": ("TIME,DV\n0,inf\n", "'inf'", "write a number"),
     "below the limit as text": ("TIME,DV\n0,<50\n", "'<50'", "1 in a column CENS"),
-    "LOD": ("TIME,DV\n0,LOD\n", "'LOD'", "1 in a column CENS"),
+    "not detected": ("TIME,DV\n0,n.d.\n", "'n.d.'", "1 in a column CENS"),
     "below, in words": ("TIME,DV\n0,below limit\n", "'below limit'", "1 in a column CENS"),
     "BLQ": ("TIME,DV\n0,BLQ\n", "'BLQ'", "1 in a column CENS"),
     "decimal comma": ("TIME;DV\n0;3,5\n", "'3,5'", 'decimal=","'),
