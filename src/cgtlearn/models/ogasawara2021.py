@@ -192,6 +192,7 @@ targets = (
         recipe="ogasawara2021.fitted_tmax",
         tolerance=0.05,
         turns_red="tmax",
+        change=-0.2,
     ),
     Target(
         "ogasawara2021.initial_half_life",

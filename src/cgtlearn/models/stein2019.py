@@ -219,8 +219,8 @@ targets = (
         turns_red="cmax",
         ratio=0.6505,
         reason=_low_exposure
-        + "with Cmax = 32,700 in the model this row would be at 0.89. The variance reading of the "
-        "spreads makes it worse, 0.57.",
+        + "with 32,700 in the model this row would be at 0.89, but daily_cmax at 1.39, so that is "
+        "not the whole reason. The variance reading of the spreads makes it worse, 0.57.",
     ),
     Target(
         "epar_kymriah2018.pool_responders_half_life",
