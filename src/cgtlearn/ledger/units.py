@@ -23,6 +23,8 @@ DAYS_PER_WEEK = 7.0
 DAYS_PER_YEAR = 365.25
 PERCENT = 100.0
 """Per cent in one."""
+LARGEST_EXPONENT = 700.0
+"""exp of this is about the largest number that a float holds."""
 
 _DEFINITIONS = (
     "copies = [copies] = copy",

@@ -15,7 +15,7 @@ Equations, with E effector and M memory, both in copies/µg DNA::
     dM/dt = k (1 - g) E - beta M                 k = FB (alpha - beta)
     E(0)  = Cmax / foldx,   M(0) = 0
 
-g is written as (1 - tanh((t - Tmax)/(2 w)))/2, the same function in a form that cannot overflow.
+g and 1 - g are computed apart, because 1 - g loses its digits while the gate is open.
 No equation changes at any moment, so there is no switch. E has a closed form, with G(t) the time
 for which the gate has been open::
 
@@ -31,15 +31,25 @@ rows it uses; the width stands in ``ledger/data/gated_memory.toml``. Units: copi
 import numpy as np
 
 from cgtlearn import ledger
-from cgtlearn.ledger.units import PG_PER_UG
+from cgtlearn.ledger.units import LARGEST_EXPONENT, PG_PER_UG
 from cgtlearn.models import stein2019
 from cgtlearn.models.contract import Bound, Law, Model, Output, State, Target, from_ledger
 from cgtlearn.models.stein2019 import growth_rate
 
 
+def logistic(x):
+    """1 / (1 + exp(-x)); the exponent stays within what a float holds."""
+    return 1 / (1 + np.exp(np.minimum(-x, LARGEST_EXPONENT)))
+
+
 def gate(t, p):
     """The share of full growth that is left at ``t``: 1 open, 0 closed."""
-    return (1 - np.tanh((t - p.tmax) / (2 * p.gate_width))) / 2
+    return logistic((p.tmax - t) / p.gate_width)
+
+
+def gate_closed(t, p):
+    """1 - g, without the subtraction."""
+    return logistic((t - p.tmax) / p.gate_width)
 
 
 def initial(p):
@@ -50,11 +60,11 @@ def initial(p):
 def rhs(t, y, p, phase):
     """Growth through the open gate, loss and memory through the closed one."""
     effector, memory = y
-    g = gate(t, p)
+    growing, declining = gate(t, p), gate_closed(t, p)
     k = p.persistent_fraction * (p.contraction_rate - p.persistence_rate)
     return (
-        (growth_rate(p) * g - p.contraction_rate * (1 - g)) * effector,
-        k * (1 - g) * effector - p.persistence_rate * memory,
+        (growth_rate(p) * growing - p.contraction_rate * declining) * effector,
+        k * declining * effector - p.persistence_rate * memory,
     )
 
 

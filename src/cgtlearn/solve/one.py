@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgtlearn.errors import LearnerError, unknown_name
+from cgtlearn.ledger.units import LARGEST_EXPONENT
 from cgtlearn.models.contract import Event, Model, Parameters
 
 Vector = NDArray[np.float64]
@@ -19,10 +20,6 @@ MOST_STEPS = 50_000
 """Steps of LSODA between two times, after which it gives up."""
 MOST_EVENTS = 1_000
 """State-triggered events in one course, after which it gives up."""
-
-
-LARGEST = 700.0
-"""exp(700) is about the largest number that a float holds."""
 
 
 class SolveFailure(Exception):
@@ -125,8 +122,9 @@ def _with_boluses(y: Vector, doses: list[tuple[float, int, float, float]], now: 
 
 
 def _natural(z: Vector, logs: NDArray[np.bool_]) -> Vector:
-    """The states behind z. A trial step may go far; the clip keeps exp within what a float holds."""
-    return np.where(logs, np.exp(np.clip(np.where(logs, z, 0.0), -LARGEST, LARGEST)), z)
+    """The states behind z. A trial step may go far; clipped, exp stays within what a float holds."""
+    inside = np.clip(np.where(logs, z, 0.0), -LARGEST_EXPONENT, LARGEST_EXPONENT)
+    return np.where(logs, np.exp(inside), z)
 
 
 def _right_hand_side(
