@@ -342,6 +342,16 @@ def test_a_page_is_mended():
     assert 'aria-label="Show or hide the primary sidebar"' in mended
 
 
+def test_mathjax_stays_where_there_is_a_formula():
+    script = (
+        "<script>window.MathJax = {}</script>\n"
+        '<script defer="defer" src="_static/mathjax/tex-chtml.js?v=1"></script>'
+    )
+    mend = extension().mend
+    assert "tex-chtml.js" not in mend(PAGE + script)
+    assert "tex-chtml.js" in mend(PAGE + script + '<span class="math notranslate">x</span>')
+
+
 def test_mending_twice_is_mending_once():
     once = extension().mend(PAGE)
     assert extension().mend(once) == once

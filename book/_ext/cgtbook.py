@@ -100,6 +100,13 @@ MENDS: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
+        "MathJax is for pages with a formula; Sphinx gives it to every page above one as well",
+        r"(?s)<script>window\.MathJax = [^<]*</script>\s*"
+        r'<script [^>]*tex-chtml\.js[^>]*></script>(?!.*class="math )',
+        "",
+        False,
+    ),
+    (
         "a search button that shows its name needs no other name",
         r'(<button class="btn search-button-field [^>]*?) title="Search" aria-label="Search"',
         r"\1",

@@ -68,8 +68,14 @@ def test_a_fault_is_seen(visitor, folder, fault):
 
 def test_axe_sees_pale_text(visitor, folder):
     visit = look(visitor, folder, body='<p style="color: #ccc; background: #fff">pale</p>')
-    for findings in visit.axe.values():
-        assert any("color-contrast" in one for one in findings)
+    for theme in ("light", "dark"):
+        assert any("color-contrast" in one for one in visit.axe[theme])
+
+
+def test_axe_sees_a_nameless_field(visitor, folder):
+    visit = look(visitor, folder, body="<input>")
+    for theme in ("light", "phone"):
+        assert any("label" in one for one in visit.axe[theme])
 
 
 def test_axe_sees_what_is_wrong_in_the_dark_only(visitor, folder):
