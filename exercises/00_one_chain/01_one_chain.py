@@ -233,3 +233,64 @@ exercise(
         "Then the CV is sqrt(exp(omega**2) - 1).",
     ],
 )
+
+# %% [markdown] tags=["exercise"]
+# ## 00.4 · Product, patient or disease? · criticise · level 1 · 3 min
+#
+# A colleague has filed four covariates of an AAV and of a CAR T product under product, patient and
+# disease. One is filed wrongly. Which?
+
+# %% tags=["answer"]
+misfiled = ...  # one of the letters, in quotes
+# --- solution
+misfiled = "c"
+# --- end
+check("00.4", misfiled)
+
+# %% [markdown] tags=["worked"]
+# Tumor burden is a property of the disease. It acts *on* the product, because CAR T cells divide on
+# the antigen they meet, and that is how a disease covariate comes to drive exposure. T-cell fitness
+# belongs in two drawers: with a patient's own cells the patient is the raw material.
+
+# %% tags=["spec"]
+exercise(
+    "00.4",
+    kind="criticise",
+    level=1,
+    minutes=3,
+    title="Product, patient or disease?",
+    answer=choice(
+        {
+            "a": "product: the share of empty capsids in the batch",
+            "b": "patient: antibodies against the capsid, from an old infection",
+            "c": "product: the tumor burden, because CAR T cells expand on it",
+            "d": "patient and product: T-cell fitness at collection, for an autologous CAR T",
+        },
+        right="c",
+        when_right="Tumor burden is disease, whatever it acts on.",
+    ),
+    wrong=[
+        slip(
+            "a",
+            "reading",
+            "The share of empty capsids is set by how the batch was made, so product is right.",
+            "Ask of each covariate: what would it be without this batch, without this patient?",
+        ),
+        slip(
+            "b",
+            "reading",
+            "Antibodies against the capsid were there before the product and without the disease.",
+            "Ask of each covariate: what would it be without this batch, without this patient?",
+        ),
+        slip(
+            "d",
+            "reading",
+            "With autologous cells the patient is the raw material, so both drawers are right.",
+            "Ask of each covariate: what would it be without this batch, without this patient?",
+        ),
+    ],
+    hints=[
+        "File a covariate by what it belongs to, and not by what it acts on.",
+        "Ask of each one whether it would exist without the product, and without the disease.",
+    ],
+)

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Exercises: the numerical toolkit
 #
-# Type your answer in place of `...` and run the cell. `hint("00.4")` gives a first step, called
-# again a second one. `solution("00.4")` opens once you have tried.
+# Type your answer in place of `...` and run the cell. `hint("00.5")` gives a first step, called
+# again a second one. `solution("00.5")` opens once you have tried.
 
 # %%
 import numpy as np
@@ -22,7 +22,7 @@ import numpy as np
 from cgtlearn.exercises import check, hint, solution
 
 # %% [markdown] tags=["exercise"]
-# ## 00.4 · A Runge-Kutta step with a slip · find-the-bug · level 2 · 6 min
+# ## 00.5 · A Runge-Kutta step with a slip · find-the-bug · level 2 · 6 min
 #
 # This function takes one RK4 step for $dy/dt = -k y$. It runs, and its results look plausible. But
 # half the step makes the error four times smaller, not sixteen. Find the slip and mend it.
@@ -47,7 +47,7 @@ def rk4_step(y, k, h):
 
 
 # --- end
-check("00.4", rk4_step)
+check("00.5", rk4_step)
 
 # %% [markdown] tags=["worked"]
 # The slopes are right; their mean is not. A plain mean of the four leaves a method of order 2, and
@@ -61,7 +61,7 @@ def _taylor(y, k, h, last):
 
 
 exercise(
-    "00.4",
+    "00.5",
     kind="find-the-bug",
     level=2,
     minutes=6,
@@ -101,7 +101,7 @@ exercise(
 )
 
 # %% [markdown] tags=["exercise"]
-# ## 00.5 · The longest step · predict · level 2 · 4 min
+# ## 00.6 · The longest step · predict · level 2 · 4 min
 #
 # The fastest box of a chain has a half-life of 10 minutes. How long, **in minutes**, is the longest
 # Euler step at which its error does not grow?
@@ -112,7 +112,7 @@ longest = ...  # minutes
 rate = np.log(2) / 10  # 1/minute
 longest = 2 / rate
 # --- end
-check("00.5", longest)
+check("00.6", longest)
 
 # %% [markdown] tags=["worked"]
 # A step multiplies the box by $1 - hk$. Its size stays at or below 1 while $hk \le 2$, and
@@ -121,7 +121,7 @@ check("00.5", longest)
 
 # %% tags=["spec"]
 exercise(
-    "00.5",
+    "00.6",
     kind="predict",
     level=2,
     minutes=4,
@@ -170,7 +170,7 @@ exercise(
 )
 
 # %% [markdown] tags=["exercise"]
-# ## 00.6 · Count or logarithm? · decide · level 2 · 4 min
+# ## 00.7 · Count or logarithm? · decide · level 2 · 4 min
 #
 # A model of CAR T cells and tumor has four states: effector cells (start at 1 cell/µL, range from
 # $10^{-4}$ to $10^{3}$), memory cells (start at 0), tumor cells (start at $10^{9}$ cells, may fall
@@ -182,7 +182,7 @@ my_choice = ...  # one of the letters, in quotes
 # --- solution
 my_choice = "d"
 # --- end
-check("00.6", my_choice)
+check("00.7", my_choice)
 
 # %% [markdown] tags=["worked"]
 # At this tolerance no state comes near `atol`, so the numerics are in order. The meaning is not:
@@ -191,7 +191,7 @@ check("00.6", my_choice)
 
 # %% tags=["spec"]
 exercise(
-    "00.6",
+    "00.7",
     kind="decide",
     level=2,
     minutes=4,
