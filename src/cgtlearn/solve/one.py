@@ -122,7 +122,7 @@ def _with_boluses(y: Vector, doses: list[tuple[float, int, float, float]], now: 
 
 
 def _natural(z: Vector, logs: NDArray[np.bool_]) -> Vector:
-    """The states behind z. A trial step may go far; clipped, exp stays within what a float holds."""
+    """The states behind z; clipped, since a trial step may go beyond what a float holds."""
     inside = np.clip(np.where(logs, z, 0.0), -LARGEST_EXPONENT, LARGEST_EXPONENT)
     return np.where(logs, np.exp(inside), z)
 
