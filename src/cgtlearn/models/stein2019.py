@@ -203,8 +203,8 @@ targets = (
         recipe="stein2019.daily_cmax",
         tolerance=0.15,
         turns_red="cmax",
-        reason="Met by chance: the highest of many noisy samples is too high. Without residual error "
-        "this row would be at 0.67.",
+        reason="Met by chance: the highest of many noisy samples is too high. Without residual "
+        "error this row would be at 0.67.",
     ),
     Target(
         "epar_kymriah2018.pool_responders_tmax",
@@ -221,8 +221,8 @@ targets = (
         turns_red="cmax",
         ratio=0.6505,
         reason=_low_exposure
-        + "with 32,700 in the model this row would be at 0.89, but daily_cmax at 1.39, so that is "
-        "not the whole reason. The variance reading of the spreads makes it worse, 0.57.",
+        + "with 32,700 in the model this row would be at 0.89, but the daily Cmax at 1.39: not "
+        "the whole reason. The variance reading of the spreads makes it worse, 0.57.",
     ),
     Target(
         "epar_kymriah2018.pool_responders_half_life",
@@ -257,7 +257,7 @@ targets = (
         tolerance=0.15,
         turns_red="cmax",
         ratio=0.6159,
-        reason=_low_exposure + "with Cmax = 32,700 in the model this row would be at 0.84.",
+        reason=_low_exposure + "with 32,700 in the model this row would be at 0.84.",
     ),
     Target(
         "epar_kymriah2018.pool_responders_half_life",
