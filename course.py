@@ -690,9 +690,9 @@ def chosen_notebook(path):
     """The notebook that was asked for, as a path from the root with forward slashes."""
     for start in (os.getcwd(), ROOT):
         full = os.path.realpath(os.path.join(start, path))
-        inside = os.path.relpath(full, os.path.realpath(ROOT)).replace(os.sep, "/")
-        if os.path.isfile(full) and not inside.startswith("../"):
-            return inside
+        top = os.path.realpath(ROOT) + os.sep
+        if os.path.isfile(full) and full.startswith(top):
+            return full[len(top) :].replace(os.sep, "/")
     raise Trouble("There is no notebook {} in the course folder {}.".format(path, ROOT))
 
 
