@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools.pages import GENERATED
+from tools.checks import generated_pages, toc
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
@@ -35,31 +35,6 @@ NO_GLOSSARY = {
 
 def config(text: str | None = None) -> dict:
     return yaml.safe_load(CONFIG.read_text(encoding="utf-8") if text is None else text)
-
-
-def toc_entries() -> list[str]:
-    """Every document of the table of contents, in order, the first page included."""
-    toc = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
-    found = [toc["root"]]
-
-    def collect(entries: list[dict]) -> None:
-        for entry in entries:
-            found.append(entry["file"])
-            collect(entry.get("sections", []))
-
-    for part in toc["parts"]:
-        collect(part["chapters"])
-    return found
-
-
-def on_disk() -> set[str]:
-    """Every page and notebook in the book's folder, as the table of contents would name it."""
-    return {
-        path.relative_to(BOOK).with_suffix("").as_posix()
-        for suffix in ("*.md", "*.ipynb")
-        for path in BOOK.rglob(suffix)
-        if not {"assets", "_ext", ".ipynb_checkpoints"} & set(path.parts)
-    }
 
 
 def texts() -> dict[str, str]:
@@ -192,28 +167,18 @@ def test_buttons_of_a_built_page(tmp_path, url):
 # --- contents -------------------------------------------------------------------------------
 
 
-def test_every_entry_of_the_contents_exists():
-    made = {Path(name).with_suffix("").as_posix() for name in GENERATED}
-    assert [one for one in toc_entries() if one not in on_disk() | made] == []
-
-
-def test_every_page_on_disk_is_in_the_contents():
-    assert sorted(on_disk() - set(toc_entries())) == []
+# Whether contents, sources and disk agree is asked by tools.checks.agreement.
 
 
 def test_every_generated_page_is_in_the_contents():
-    made = {Path(name).with_suffix("").as_posix() for name in GENERATED}
-    assert sorted(made - set(toc_entries())) == []
-
-
-def test_no_entry_stands_twice():
-    entries = toc_entries()
-    assert sorted(entries) == sorted(set(entries))
+    made = generated_pages()
+    assert made
+    assert sorted(made - set(toc())) == []
 
 
 def test_every_notebook_has_its_exercises():
     """The line under a notebook's title names them."""
-    for entry in toc_entries():
+    for entry in toc():
         if (BOOK / f"{entry}.ipynb").exists():
             assert (ROOT / "exercises" / f"{entry}.ipynb").is_file(), entry
 

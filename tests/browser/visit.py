@@ -2,6 +2,9 @@
 
 `Visitor.visit` loads a page once and returns a `Visit`: everything the tests ask about. The tests
 only read it, so a page is loaded once however many questions are put to it.
+
+CGTLEARN_BOOK names another folder of built pages; CGTLEARN_SHOTS a folder for pictures of each page
+on a desk and on a phone, light and dark.
 """
 
 from __future__ import annotations
