@@ -105,6 +105,18 @@ def test_arrays_over_patients_equal_a_loop_bit_by_bit():
     assert together["transgene"].shape == (3, len(TIMES))
 
 
+@pytest.mark.parametrize("moment", [1e-300, 1e-30, 5 + 1e-15])
+def test_a_switch_next_to_another_time_is_crossed(moment):
+    def rhs(t, y, p, phase):
+        return (np.where(phase < 1, 0, -1) * p.k * y[0],)
+
+    model = toy(rhs=rhs, switches=lambda p: (moment, 5.0))
+    got = solve(model, model.parameters_with(), [0, 5, 10])["amount"]
+    began = 0 if moment < 1 else 5
+    assert got == pytest.approx([100, 100 * np.exp(-0.5 * (5 - began)),
+                                 100 * np.exp(-0.5 * (10 - began))], rel=1e-6)  # fmt: skip
+
+
 def test_a_failed_patient_is_named_and_leaves_the_others_alone():
     model = toy(rhs=lambda t, y, p, phase: (np.where(p.k > 50, np.nan, -p.k) * y[0],))
     p = model.parameters_with(k=np.array([0.5, 99.0, 1.0]))

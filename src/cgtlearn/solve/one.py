@@ -18,6 +18,8 @@ Vector = NDArray[np.float64]
 
 MOST_STEPS = 50_000
 """Steps of LSODA between two times, after which it gives up."""
+SHORTEST = 1e-13
+"""A stretch between two switches, as a share of the whole course, that one Euler step crosses."""
 MOST_EVENTS = 1_000
 """State-triggered events in one course, after which it gives up."""
 
@@ -102,6 +104,12 @@ def course(
             if duration > 0 and time <= start < time + duration:
                 inflow[index] += amount / duration
         right = _right_hand_side(model, p, phase, inflow, logs)
+        if stop - start < SHORTEST * end:  # no solver can step within the last digits of a time
+            z = np.where(logs, np.log(np.where(logs, y, 1.0)), y)
+            y = _with_boluses(_natural(z + (stop - start) * right(start, z), logs), doses, stop)
+            found[:, grid == stop] = y[:, None]
+            start = stop
+            continue
         inside = (grid > start) & (grid < stop)
         pieces, y = _between(
             model, p, phase, right, y, logs, start, stop, grid[inside], method, rtol, atol
