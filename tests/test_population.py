@@ -306,6 +306,37 @@ def test_exposure_of_a_trial_is_that_of_each_patient():
     assert exact.described()["tmax"].median == 9
 
 
+def test_follow_up_ends_for_each_patient_on_its_day():
+    full = simulated()
+    days = np.resize([20.0, 28.0, 60.0, 1e9], 60)
+    cut = simulated(follow_up=days)
+    assert np.array_equal(cut.taken, np.array(DAYS)[None, :] <= days[:, None])
+    assert np.array_equal(cut.values[cut.taken], full.values[cut.taken])
+    assert not cut.censored[~cut.taken].any()
+    assert "9 to 14 samples each" in repr(cut)
+    read = cut.exposure()
+    for i in range(12):
+        keep = cut.taken[i]
+        t, v = np.array(DAYS)[keep], np.where(cut.censored[i], 0.0, cut.values[i])[keep]
+        assert read.cmax[i] == v.max() and read.below_limit[i] == cut.censored[i].sum()
+        try:
+            half_life = measure.terminal_half_life(t, v).half_life
+        except LearnerError:
+            half_life = np.nan
+            assert "not told" in read.half_life_note[i]
+        assert read.half_life[i] == pytest.approx(half_life, nan_ok=True)
+        assert np.isnan(read.auc[i]) == (days[i] < 28)
+    whole = days >= 28
+    assert np.allclose(read.auc[whole], full.exposure().auc[whole])
+    # One day for all is a shorter schedule.
+    short, shorter = simulated(follow_up=28), simulated(times=[d for d in DAYS if d <= 28])
+    for name, described in short.described().items():
+        assert described == shorter.described()[name]
+    for bad in ([28.0, 84.0], 0.5, np.nan, np.full((2, 60), 84.0), "long"):
+        with pytest.raises(LearnerError):
+            simulated(follow_up=bad)
+
+
 def test_description_of_a_log_normal_sample():
     values = stats.lognorm(s=1.1, scale=300).rvs(4000, random_state=1)
     d = pop.describe([*values, np.nan])
@@ -319,6 +350,9 @@ def test_description_of_a_log_normal_sample():
             pop.describe(bad)
 
 
+# --- what each reading of Stein's spreads implies, beside what was observed -------------------
+
+
 def test_the_wider_reading_of_each_spread():
     """Stein's numbers: as variances five of six spreads are wider, that of foldx is narrower."""
     sd, variance = (
@@ -326,6 +360,58 @@ def test_the_wider_reading_of_each_spread():
         for how in (pop.log_sd, pop.log_variance)
     )
     assert [k for k in sd if sd[k] > variance[k]] == ["fold_expansion"]
+
+
+def stein_trial(read_as, days="rich_days", lloq="qpcr_lloq", n=800, **changes):
+    spread = {**pop.spread_of(M, read_as), **changes.pop("spread", {})}
+    return pop.trial(
+        M, n, spread, ledger.value(f"cart_sampling.{days}"), seed=1, course=stein2019.closed_form,
+        residual_log_sd=ledger.value("stein2019.residual_sd"),
+        lloq=ledger.value(f"cart_sampling.{lloq}"), **changes,
+    )  # fmt: skip
+
+
+def test_evidence_points_two_ways():
+    """The spread of Cmax and AUC leans to variances, the range of Tmax to SDs."""
+    seen_cmax = ledger.row("epar_kymriah2018.pool_responders_cmax").spread
+    seen_auc = ledger.row("epar_kymriah2018.pool_responders_auc28").spread
+    for days in ("rich_days", "sparse_days"):
+        sd = stein_trial(pop.log_sd, days).described()
+        variance = stein_trial(pop.log_variance, days).described()
+        for name, seen in (("cmax", seen_cmax), ("auc", seen_auc)):
+            assert sd[name].geometric_cv < variance[name].geometric_cv < seen
+    # 60 patients, observed from 5.7 to 27.8 days: the true peaks of 500 such groups.
+    low, high = ledger.row("epar_kymriah2018.b2202_responders_tmax").spread
+    ends = {}
+    for how in (pop.log_sd, pop.log_variance):
+        tmax = pop.sample(M, 500 * 60, {"tmax": pop.spread_of(M, how)["tmax"]}, seed=2).tmax
+        groups = tmax.reshape(500, 60)
+        ends[how] = np.median(groups.min(axis=1)), np.median(groups.max(axis=1))
+    wide, narrow = ends[pop.log_variance], ends[pop.log_sd]
+    assert wide[0] < narrow[0] < low
+    assert abs(np.log(narrow[1] / high)) < abs(np.log(wide[1] / high))
+
+
+def test_only_cmax_moves_the_spread_of_cmax():
+    """Parameter by parameter: which spread must be wider to widen an observed one."""
+    base = stein_trial(pop.log_sd).described()
+    wider = pop.spread_of(M, pop.log_variance)
+    for name, spread in wider.items():
+        moved = stein_trial(pop.log_sd, spread={name: spread}).described()
+        change = moved["cmax"].geometric_cv - base["cmax"].geometric_cv
+        assert (change > 0.15) == (name == "cmax"), name
+
+
+def test_a_half_life_of_weeks_from_one_of_217_days():
+    """Data cut off while follow-up is short for many: the label's half-life and its spread."""
+    seen = ledger.row("epar_kymriah2018.pool_responders_half_life")
+    cut_off = 28 + np.random.default_rng(1).exponential(142, 800)  # a median of 126 days
+    everyone = stein_trial(pop.log_sd, "sparse_days").described()["half_life"]
+    some = stein_trial(pop.log_sd, "sparse_days", follow_up=cut_off).described()["half_life"]
+    assert everyone.geometric_mean > 2 * seen.value
+    assert some.geometric_mean == pytest.approx(seen.value, rel=0.15)
+    assert some.geometric_cv == pytest.approx(seen.spread, rel=0.15)
+    assert some.n / some.of == pytest.approx(65 / 80, abs=0.06)
 
 
 @pytest.mark.parametrize("bad", [{"n": 0}, {"times": [5, 3]}, {"times": [-1, 3]}, {"times": []},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -71,8 +71,8 @@ def describe(values: ArrayLike) -> Described:
 class Trial:
     """A simulated trial of N patients and T samples each. All patients are virtual.
 
-    ``values`` (N, T) is what the assay reports, with LLOQ where ``censored`` (N, T) is True;
-    ``truth`` (N, T) is what the model says at those times.
+    ``values`` (N, T) is what the assay reports, with LLOQ where ``censored`` (N, T) is True and NaN
+    where no sample was taken any more; ``truth`` (N, T) is what the model says at those times.
     """
 
     model: Model
@@ -91,6 +91,11 @@ class Trial:
         """The number of patients."""
         return int(self.values.shape[0])
 
+    @property
+    def taken(self) -> NDArray[np.bool_]:
+        """(N, T): which samples were taken, that is, not after the end of a patient's follow-up."""
+        return ~np.isnan(self.values)
+
     def exposure(
         self,
         window: tuple[float, float] = (0, 28),
@@ -101,25 +106,47 @@ class Trial:
 
         They are read off the reported values by :func:`cgtlearn.measure.exposure`, which explains
         ``rule`` and ``blq``. A schedule that starts after the window does gets a value of zero
-        there: nothing is in blood before an infusion.
+        there: nothing is in blood before an infusion. A patient whose follow-up ended before the
+        window did has NaN for the AUC.
         """
-        t, v, flags = self.times, self.values, self.censored
+        counts = self.taken.sum(axis=1)
+        if np.ptp(counts) == 0:
+            return self._exposure(slice(None), int(counts[0]), window, rule, blq)
+        # Patients with the same number of samples share their times, and are read together.
+        rows, parts = [], []
+        for count in np.unique(counts):
+            rows.append(np.flatnonzero(counts == count))
+            parts.append(self._exposure(rows[-1], int(count), window, rule, blq))
+        order = np.argsort(np.concatenate(rows))
+        together: dict[str, Any] = {
+            name: np.concatenate([np.asarray(getattr(part, name)) for part in parts])[order]
+            for name in (*parts[0].as_dict(), "below_limit")
+        }
+        notes = [note for part in parts for note in part.half_life_note]
+        together["half_life_note"] = tuple(notes[i] for i in order)
+        return replace(parts[-1], window=window, **together)
+
+    def _exposure(
+        self, rows: Any, count: int, window: tuple[float, float], rule: str, blq: str
+    ) -> Exposure:
+        """Of the patients ``rows``, from their first ``count`` samples."""
+        t = self.times[:count]
+        v, flags = self.values[rows, :count], self.censored[rows, :count]
         if t[0] > window[0]:
             zero = np.zeros((len(v), 1))
             t = np.concatenate([[window[0]], t])
             v, flags = np.hstack([zero, v]), np.hstack([zero > 0, flags])
         unit = self.model.observed[self.output].unit
-        return exposure(
-            t,
-            v,
-            window,
-            rule,
-            self.lloq,
-            blq,
-            flags if self.lloq else None,
-            unit,
+        whole = t[-1] >= window[1] or count == self.times.size
+        seen = window if whole else (window[0], float(t[-1]))
+        read = exposure(
+            t, v, seen, rule, self.lloq, blq, flags if self.lloq else None, unit,
             self.model.time_unit,
-        )
+        )  # fmt: skip
+        # The zero from before the infusion is no sample of the assay.
+        below = self.censored[rows, :count].sum(axis=1)
+        area = read.auc if whole else np.full(len(v), np.nan)
+        return replace(read, below_limit=below, auc=area)
 
     def described(self, **how: Any) -> dict[str, Described]:
         """Each measure of :meth:`exposure`, described over the patients. ``how`` goes there.
@@ -134,10 +161,12 @@ class Trial:
         return found
 
     def __repr__(self) -> str:
-        below = float(self.censored.mean())
+        counts = self.taken.sum(axis=1)
+        each = f"{counts.max()}" if np.ptp(counts) == 0 else f"{counts.min()} to {counts.max()}"
+        below = float(self.censored.sum() / counts.sum())
         return (
             f"Trial of {self.model.name}: {self.patients} simulated patients, "
-            f"{self.times.size} samples each, {below:.0%} below the limit, seed {self.seed}"
+            f"{each} samples each, {below:.0%} below the limit, seed {self.seed}"
         )
 
 
@@ -150,6 +179,7 @@ def trial(
     residual_log_sd: float,
     lloq: float | None,
     seed: int,
+    follow_up: ArrayLike | None = None,
     output: str | None = None,
     course: Callable[[Any, Any], Any] | None = None,
     correlation: Mapping[tuple[str, str], float] | None = None,
@@ -163,6 +193,9 @@ def trial(
     times : (T,) sampling times, rising, from 0 on, in ``model.time_unit``; the same in all
         patients.
     residual_log_sd, lloq : as in :func:`observe`.
+    follow_up : the last day on which a patient may be sampled, one number or (n,); None for all
+        samples. Labels are written while some patients have been followed for years and others
+        for weeks, and a half-life depends on it.
     output : what the assay reads; the model's first output unless it is named.
     course : the model file's closed form, such as ``stein2019.closed_form``, for speed; without it
         the differential equations are solved for one patient after the other.
@@ -194,6 +227,29 @@ def trial(
             do="narrow the spread, or look at that patient with solve(model, p, times)",
         )
     values, censored = observe(truth, residual_log_sd=residual_log_sd, lloq=lloq, seed=seed)
+    if follow_up is not None:
+        late = grid > _last_days(follow_up, len(values), grid)[:, None]
+        values, censored = np.where(late, np.nan, values), censored & ~late
     return Trial(
         model, patients, grid, truth, values, censored, name, lloq, float(residual_log_sd), seed
     )
+
+
+def _last_days(follow_up: ArrayLike, n: int, times: Numbers) -> Numbers:
+    """``follow_up`` as (n,), checked: nobody leaves before the second sample."""
+    last = as_numbers("follow_up", follow_up)
+    if last.ndim > 1 or (last.ndim == 1 and last.size != n):
+        raise LearnerError(
+            given=f"follow_up with shape {last.shape} for {n} patients",
+            expected=f"one number, or one for each patient, shape ({n},)",
+            do="check that it was drawn for as many patients",
+        )
+    least = float(times[min(1, times.size - 1)])
+    if not np.all(last >= least):  # NaN is caught here too
+        worst = float(np.atleast_1d(last)[np.argmin(np.atleast_1d(last >= least))])
+        raise LearnerError(
+            given=f"a follow-up that ends on day {worst:g}",
+            expected=f"at least two samples of each patient, that is, day {least:g} or later",
+            do="leave such patients out, or sample earlier",
+        )
+    return np.broadcast_to(last, (n,))
