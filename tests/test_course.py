@@ -309,7 +309,7 @@ def test_made_once_then_used_then_grown_moved_and_repaired(small, monkeypatch):
 
     again, seconds = run(small)
     assert again.stdout == f"in {small / '.venv'}\n", "the second run makes nothing"
-    assert seconds < 5
+    assert seconds < 20
 
     grown, _ = run(small, "test")
     assert "grows" in grown.stdout, grown.stdout + grown.stderr
@@ -391,7 +391,7 @@ def test_no_network(small, monkeypatch):
     done, seconds = run(small)
     assert done.returncode == 1
     assert done.stderr == f"course.py: {course.NO_NETWORK}\n"
-    assert seconds < 30
+    assert seconds < 60
 
 
 def test_a_package_that_was_tampered_with(small):
