@@ -268,9 +268,12 @@ fig.legend(ncols=2, loc="outside lower center")
 plot.show(
     fig,
     caption="One chain, three sets of assumed spreads, three rankings. Simulated.",
-    alt="In each set the link with the largest assumed spread comes first: delivery with "
-    f"{table[0, 0]:.0f} %, production with {table[1, 1]:.0f} %, bleeding tendency with "
-    f"{table[2, 3]:.0f} % of the variance of log bleeds.",
+    alt="The link with the largest share of the variance of log bleeds: "
+    + "; ".join(
+        f"{links[row.argmax()]} with {row.max():.0f} % where {name}"
+        for name, row in zip(cvs, table, strict=True)
+    )
+    + ".",
     unitless="y",
 )
 
