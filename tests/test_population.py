@@ -406,7 +406,11 @@ def test_only_cmax_moves_the_spread_of_cmax():
 def test_a_half_life_of_weeks_from_one_of_217_days():
     """Data cut off while follow-up is short for many: the label's half-life and its spread."""
     seen = ledger.row("epar_kymriah2018.pool_responders_half_life")
-    cut_off = 28 + np.random.default_rng(1).exponential(142, 800)  # a median of 126 days
+    least, further = (
+        ledger.value(f"cart_sampling.{name}")
+        for name in ("least_follow_up", "mean_further_follow_up")
+    )
+    cut_off = least + np.random.default_rng(1).exponential(further, 800)
     everyone = stein_trial(pop.log_sd, "sparse_days").described()["half_life"]
     some = stein_trial(pop.log_sd, "sparse_days", follow_up=cut_off).described()["half_life"]
     assert everyone.geometric_mean > 2 * seen.value
