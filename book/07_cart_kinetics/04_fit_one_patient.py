@@ -384,7 +384,7 @@ for warning in fit_early.warnings:
 
 # %%
 text = """day,copies,below
-1,50,1
+1,20,1
 4,310,0
 7,5200,0
 10,21800,0
@@ -394,14 +394,14 @@ text = """day,copies,below
 42,260,0
 56,120,0
 70,74,0
-84,50,1
+84,20,1
 """
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "my_patient.csv"
 path.write_text(text, encoding="utf-8")
 
 columns = {"TIME": "day", "DV": "copies", "CENS": "below"}
-mine = datasets.load(path, columns=columns, units={"TIME": "d", "DV": "copies/µg"}, lloq=50)
+mine = datasets.load(path, columns=columns, units={"TIME": "d", "DV": "copies/µg"}, lloq=20)
 print(mine.describe())
 
 t, y, flag, limit = mine.curve(1)
@@ -416,14 +416,14 @@ print(f"\npeak about {peak:,.0f} copies/µg near day {fit_of_mine['tmax']:.0f}")
 
 # %%
 faults = {
-    "text for a bound": ("1,50,1", "1,<50,1"),
-    "a bound without a flag": ("84,50,1", "84,31,0"),
+    "text for a bound": ("1,20,1", "1,<20,1"),
+    "a bound without a flag": ("84,20,1", "84,13,0"),
     "rows out of order": ("4,310,0\n7,5200,0", "7,5200,0\n4,310,0"),  # <- your turn: one more
 }
 for fault, (right, wrong) in faults.items():
     path.write_text(text.replace(right, wrong), encoding="utf-8")
     try:
-        datasets.load(path, columns=columns, lloq=50)
+        datasets.load(path, columns=columns, lloq=20)
         print(f"--- {fault}\nloaded without a word")
     except LearnerError as error:
         print(f"--- {fault}\n{error}")
