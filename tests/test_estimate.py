@@ -351,6 +351,7 @@ def test_parameters_that_the_samples_do_not_tell():
     fit = estimate.fit_one(product, t, y, start={"a": 10, "b": 100, "rate": 0.3}, starts=4)
     for name in ("a", "b"):
         assert fit.intervals[name].low == 0 and math.isinf(fit.intervals[name].high)
+        assert "no lower limit – no upper limit" in str(fit.intervals[name])
         assert any(w.startswith(f"{name}: starts that fit equally well") for w in fit.warnings)
         assert any(w.startswith(f"{name}: no upper limit") for w in fit.warnings)
     alone = fit_decay(t, y).intervals["rate"]

@@ -63,7 +63,7 @@ class Interval(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        return f"{_digits(self.value)} ({_digits(self.low)} – {_digits(self.high)})"
+        return f"{_digits(self.value)} ({_limits(self)})"
 
 
 class Start(NamedTuple):
