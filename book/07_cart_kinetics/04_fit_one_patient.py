@@ -451,7 +451,8 @@ folder.cleanup()
 
 # %%
 half_life_guess.compare(year)
-print(f"\nAfter a year:  {in_days(year)} d, 95 % interval {in_days(shortest)} to {in_days(longest)} d")
+ends = f"{in_days(shortest)} to {in_days(longest)} d"
+print(f"\nAfter a year:  {in_days(year)} d, 95 % interval {ends}")
 print(f"After 90 days: at least {in_days(at_least)} d, no upper limit")
 print(f"Truth:         {in_days(half_life(typical))} d")
 
