@@ -289,11 +289,12 @@ def profile(until):
     some = times <= until
     data = times[some], values[some], censored[some]
     numbers, lowest = best(lambda x: with_bounds(x, *data))
-    rise = []
-    for rate in np.log(2) / tried:
-        held = best(lambda x, rate=rate: with_bounds(np.append(x[:-1], rate), *data), starts[:2])
-        rise.append(held[1] - lowest)
-    return half_life(numbers), np.array(rise)
+    rise, held = [], numbers
+    for rate in np.log(2) / tried[::-1]:  # from the longest down, each from where the last ended
+        begin = [np.clip(np.log(held), *box.T)]
+        held, least = best(lambda x, rate=rate: with_bounds(np.append(x[:-1], rate), *data), begin)
+        rise.append(least - lowest)
+    return half_life(numbers), np.array(rise[::-1])
 
 
 def allowed_range(rise):
