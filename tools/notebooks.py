@@ -24,6 +24,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,50 @@ def _identify(cells: Sequence[NotebookNode], stem: str) -> None:
         cell["id"] = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
 
 
+@cache
+def _references(path: Path) -> dict[str, tuple[str, str]]:
+    """What to show for each key of the bibliography, and where it leads."""
+    from pybtex.database import parse_file
+
+    found = {}
+    for key, entry in parse_file(str(path), bib_format="bibtex").entries.items():
+        people = entry.persons.get("author", [])
+        name = re.sub(r"[{}]", "", " ".join(people[0].last_names)) if people else key
+        if len(people) > 1:
+            name += " et al."
+        shown = f"{name} {entry.fields['year']}" if people and "year" in entry.fields else name
+        doi = entry.fields.get("doi")
+        place = f"https://doi.org/{doi}" if doi else "../reference/bibliography.md"
+        found[key] = (shown, place.replace("(", "%28").replace(")", "%29"))
+    return found
+
+
+def cite_in_notebook(text: str, bibliography: Path) -> str:
+    """{cite:p} as links that JupyterLab can show; the key stays in the link's title."""
+
+    def links(match: re.Match[str]) -> str:
+        keys = [key.strip() for key in match[1].split(",")]
+        known = _references(bibliography)
+        for key in keys:
+            if key not in known:
+                raise NotebookError(f"{{cite:p}} of {key!r}, which references.bib does not hold")
+        return "(" + "; ".join(f'[{known[k][0]}]({known[k][1]} "cite:{k}")' for k in keys) + ")"
+
+    return re.sub(r"\{cite:p\}`([^`]+)`", links, text)
+
+
+LINK = r'\[[^\]]+\]\([^ )]+ "cite:(\w+)"\)'
+
+
+def cite_in_book(text: str) -> str:
+    """Those links as {cite:p} again, for the page."""
+
+    def role(match: re.Match[str]) -> str:
+        return "{cite:p}`" + ",".join(re.findall(LINK, match[0])) + "`"
+
+    return re.sub(rf"\({LINK}(?:; {LINK})*\)", role, text)
+
+
 def compose(source: Path) -> NotebookNode:
     """The notebook of a source, without outputs."""
     if is_exercise(source):
@@ -137,7 +182,10 @@ def compose(source: Path) -> NotebookNode:
                 for key, value in cell.metadata.items()
                 if key not in ("lines_to_next_cell", "lines_to_end_of_cell_marker")
             }
-            cells.append(maker(cell.source.strip("\n"), metadata=metadata))
+            text = cell.source.strip("\n")
+            if cell.cell_type == "markdown":
+                text = cite_in_notebook(text, source.parents[1] / "references.bib")
+            cells.append(maker(text, metadata=metadata))
         cells += exercise_cells(source)
     _identify(cells, name_of(source))
     notebook = new_notebook(cells=cells, metadata=json.loads(json.dumps(METADATA)))
@@ -198,6 +246,7 @@ def kernel_environment(root: Path = ROOT) -> dict[str, str]:
         PYDEVD_DISABLE_FILE_VALIDATION="1",
         MPLBACKEND="module://matplotlib_inline.backend_inline",
         CGTLEARN_PROGRESS="off",
+        CGTLEARN_STAGE="1",  # live figures bring their page's HTML along
         JUPYTER_PLATFORM_DIRS="1",
         PYTHONUTF8="1",
     )
@@ -484,7 +533,7 @@ def dress(notebook: NotebookNode, name: str) -> None:
             cell.source = re.sub(
                 r"\[([^\]]+)\]\(\.\./\.\./exercises/([^)]+\.ipynb)\)",
                 r"[\1](path:../_exercises/\2)",
-                cell.source,
+                cite_in_book(cell.source),
             )
             continue
         figures = [o for o in cell.outputs if "cgtlearn" in o.get("metadata", {})]
