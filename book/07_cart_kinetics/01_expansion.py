@@ -150,8 +150,8 @@ print(f"Euler is low by {100 * (1 - level / cmax):.0f} %")
 #
 # $$\frac{dE}{dt} = -\alpha E, \qquad \frac{dM}{dt} = k E - \beta M .$$
 #
-# The same loop with two states does it. Read it line by line. Then make `share` ten times larger
-# in the first line, run, and see which of the four days notices. Put it back before you go on.
+# The same loop with two states does it. Read it line by line. Then multiply `share` by ten in the
+# first line, run, and see which of the four days notices. Put it back before you go on.
 
 # %%
 leak = share * (alpha - beta)  # <- your turn; why this product: below
@@ -301,9 +301,9 @@ print(f"\nhighest over lowest terminal half-life: {max(terminal) / min(terminal)
 #
 # ## A quarter of the cells is two doublings behind
 #
-# Now the bag. A quarter of the cells means a quarter of the starting level. To catch up they need
-# two more doublings. That is the whole arithmetic of the dose. What comes next depends on what
-# ends the growth, and the model does not know. Two stories:
+# Now the bag. Take it that a quarter of the cells means a quarter of the starting level. To catch
+# up they need two more doublings. That is the whole arithmetic of the dose. What comes next
+# depends on what ends the growth, and the model does not know. Two stories:
 #
 # - **Growth ends at a height.** Cells divide until there are enough of them to clear the antigen.
 #   Fewer cells need longer and get as high.
