@@ -1,8 +1,8 @@
-"""Write the pages that are generated: the parameter ledger and the reproduction scoreboard.
+"""Write what is generated for the book: the ledger's page, the scoreboard, the figures' script.
 
 ``python -m tools.pages build/book`` writes ``reference/ledger.md`` and ``reference/scoreboard.md``
 into that copy of the book. They are made from the ledger and from the models' targets, so they
-cannot differ from what the code uses.
+cannot differ from what the code uses. Script and style of the live figures go to its ``assets``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from html import escape
 from pathlib import Path
 
 from cgtlearn import ledger, models, proof
+from cgtlearn.explore import web
 from cgtlearn.ledger import number, pretty
+from tools.minify import minify
 
 GENERATED = ("reference/ledger.md", "reference/scoreboard.md")
 
@@ -206,6 +208,10 @@ def write(book: Path) -> None:
         target = book / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(makers[name](), encoding="utf-8")
+    assets = book / "assets"
+    assets.mkdir(exist_ok=True)
+    (assets / "cgtlive.js").write_text(minify(web.page_script()), encoding="utf-8", newline="\n")
+    (assets / "cgtlive.css").write_text(web.style(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

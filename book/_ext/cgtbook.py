@@ -4,6 +4,7 @@
 - One repository address: while `repository.url` in `_config.yml` is empty there is no repository,
   issue or launch button; once it is set there are all three.
 - Every notebook page says how to start that notebook on the reader's own machine.
+- A page with a live figure loads the figures' script and style.
 - The finished pages are mended where the theme gets accessibility or weight wrong (`mend`).
 - The role {status}`published` shows the status of a number as a badge.
 """
@@ -77,6 +78,16 @@ def add_start_line(app, pagename, templatename, context, doctree) -> None:
     if doctree is None or not app.env.doc2path(pagename).endswith(".ipynb"):
         return
     context["body"] = context["body"].replace("</h1>", "</h1>\n" + start_line(pagename), 1)
+
+
+# --- live figures ---------------------------------------------------------------------------
+
+
+def add_live_figures(app, pagename, templatename, context, doctree) -> None:
+    """Script and style of the live figures, once, on pages that have one."""
+    if 'class="cgt-live' in (context.get("body") or ""):
+        app.add_css_file("cgtlive.css")
+        app.add_js_file("cgtlive.js", loading_method="defer")
 
 
 # --- mending the finished pages -------------------------------------------------------------
@@ -213,5 +224,6 @@ def setup(app) -> dict[str, Any]:
     app.add_role("status", StatusRole())
     app.connect("config-inited", set_theme_options)
     app.connect("html-page-context", add_start_line)
+    app.connect("html-page-context", add_live_figures)
     app.connect("build-finished", mend_pages)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

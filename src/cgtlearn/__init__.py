@@ -12,6 +12,7 @@ The rooms, from the ground up; none imports one above it:
 ``plot``        one palette, one way to show a figure with its words
 ``estimate``    fitting one patient's curve
 ``proof``       runs the laws and targets that models declare
+``explore``     the live figure: sliders on a page, solved in the browser
 ``exercises``   check, hint, solution, guess
 
 Importing the package imports NumPy and nothing else from outside. The rooms load on first use.
@@ -33,6 +34,7 @@ _ROOMS = (
     "plot",
     "estimate",
     "proof",
+    "explore",
     "exercises",
 )
 __all__ = [*_ROOMS, "__version__"]

@@ -1,0 +1,211 @@
+"""Make our own script small: no comments, no blanks, short names for what the script itself binds.
+
+    python -m tools.minify FILE     the small script, on standard output
+
+For scripts in our own style, with semicolons. A name that is anywhere the name of a property is
+kept everywhere, so one table of short names serves the whole script and no scope is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+KEYWORDS = frozenset(
+    "async await break case catch class const continue default delete do else export extends false "
+    "finally for from function if import in instanceof let new null of return static super switch "
+    "this throw true try typeof undefined var void while yield NaN Infinity".split()
+)
+_PUNCTUATION = re.compile(
+    r">>>=|\.\.\.|===|!==|\*\*=|<<=|>>=|>>>|&&=|\|\|=|\?\?=|=>|==|!=|<=|>=|&&|\|\||\?\?|\?\.|\+\+|"
+    r"--|\+=|-=|\*=|/=|%=|&=|\|=|\^=|<<|>>|\*\*|[{}()\[\];,<>+\-*/%&|^!~?:=.@#]"
+)
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_BLANK = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)+", re.S)
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
+_REGEX = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
+
+
+@dataclass
+class Token:
+    kind: str  # "name", "number", "text" (strings, regular expressions, parts of templates), "sign"
+    text: str
+    line: bool = False  # a line break stood before it
+
+
+class ScriptError(Exception):
+    """A script that cannot be read."""
+
+
+def tokens(script: str) -> list[Token]:
+    """The tokens of a script. A template is cut into its texts and the code between them."""
+    found: list[Token] = []
+    braces: list[str] = []  # "{" or "`": what the next closing brace ends
+    at, line = 0, False
+    while at < len(script):
+        match = _BLANK.match(script, at)
+        if match:
+            line = line or "\n" in match[0]
+            at = match.end()
+            continue
+        c = script[at]
+        before = found[-1] if found else Token("sign", ";")
+        if c == "`" or (c == "}" and braces and braces[-1] == "`"):
+            if c == "}":
+                braces.pop()
+            end = at + 1
+            while end < len(script) and script[end] != "`" and script[end : end + 2] != "${":
+                end += 2 if script[end] == "\\" else 1
+            if end >= len(script):
+                raise ScriptError("a template without an end")
+            if script[end] == "$":
+                braces.append("`")
+                end += 1
+            found.append(Token("text", script[at : end + 1], line))
+            at, line = end + 1, False
+            continue
+        value_before = (
+            before.kind in ("number", "text")
+            or before.text in (")", "]", "}")
+            or (
+                before.kind == "name"
+                and before.text not in ("return", "typeof", "case", "in", "of")
+            )
+        )
+        kinds = [("name", _NAME), ("number", _NUMBER), ("text", _STRING), ("sign", _PUNCTUATION)]
+        if not value_before:
+            kinds.insert(3, ("text", _REGEX))
+        kind, match = next(((k, m) for k, p in kinds if (m := p.match(script, at))), ("", None))
+        if not match:
+            raise ScriptError(f"{script[at : at + 30]!r} cannot be read")
+        found.append(Token(kind, match[0], line))
+        if match[0] == "{":
+            braces.append("{")
+        elif match[0] == "}":
+            braces.pop()
+        at, line = match.end(), False
+    return found
+
+
+def _opens(token: Token) -> bool:
+    return token.text in ("{", "(", "[") or (token.kind == "text" and token.text.endswith("${"))
+
+
+def _closes(token: Token) -> bool:
+    if token.text in ("}", ")", "]"):
+        return True
+    return token.kind == "text" and token.text.startswith("}")
+
+
+def _names(every: list[Token]) -> tuple[set[str], set[str]]:
+    """(names the script binds, names of properties)."""
+    bound: set[str] = set()
+    properties: set[str] = set()
+    stack: list[int] = []
+    partner: dict[int, int] = {}
+    objects: set[int] = set()
+    for i, token in enumerate(every):
+        before = every[i - 1].text if i else ";"
+        if _closes(token):
+            partner[stack[-1]] = i
+            partner[i] = stack.pop()
+        if _opens(token):
+            stack.append(i)
+            if token.text == "{" and (
+                before
+                in ("(", ",", "=", ":", "[", "?", "return", "const", "let", "||", "&&", "...")
+            ):
+                objects.add(i)
+        if token.kind == "name" and token.text not in KEYWORDS:
+            inside = bool(stack) and stack[-1] in objects
+            if before in (".", "?.") or (inside and before in ("{", ",")):
+                properties.add(token.text)
+            if before in ("function", "const", "let"):
+                bound.add(token.text)
+
+    def take(start: int, end: int) -> None:
+        for k in range(start, end):
+            token = every[k]
+            key = every[k + 1].text == ":" or every[k - 1].text in (".", "?.")
+            if token.kind == "name" and token.text not in KEYWORDS and not key:
+                bound.add(token.text)
+
+    for i, token in enumerate(every):
+        if token.text in ("const", "let"):  # a = 1, {b, c: d} = e, [f] = g
+            k, fresh = i + 1, True
+            while k < len(every) and every[k].text not in (";", "of", "in", ")"):
+                if fresh and every[k].kind == "name":
+                    bound.add(every[k].text)
+                if _opens(every[k]):
+                    if fresh:
+                        take(k, partner[k])
+                    k = partner[k]
+                fresh = every[k].text == ","
+                k += 1
+        if token.text == "=>":
+            if every[i - 1].kind == "name":
+                bound.add(every[i - 1].text)
+            else:
+                take(partner[i - 1], i)
+        if token.text == "(" and partner[i] + 1 < len(every) and every[partner[i] + 1].text == "{":
+            if every[i - 1].text not in ("if", "for", "while", "switch"):
+                take(i, partner[i])
+    return bound, properties
+
+
+def _short_names(taken: set[str]):
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_$"
+    size = 0
+    while True:
+        for k in range(len(letters) ** (size + 1)):
+            name = ""
+            for _ in range(size + 1):
+                name, k = name + letters[k % len(letters)], k // len(letters)
+            if name not in taken and name not in KEYWORDS:
+                yield name
+        size += 1
+
+
+def minify(script: str) -> str:
+    """The script, smaller. Raises ScriptError for what it cannot read."""
+    every = tokens(script)
+    bound, properties = _names(every)
+    uses = Counter(token.text for token in every if token.kind == "name")
+    mine = sorted((n for n in bound - properties - KEYWORDS), key=lambda n: (-uses[n], n))
+    fresh = _short_names((set(uses) - set(mine)) | properties)
+    table = {name: next(fresh) for name in mine}
+    out: list[str] = []
+    before = Token("sign", ";")
+    for token in every:
+        text = table.get(token.text, token.text) if token.kind == "name" else token.text
+        if token.kind == "number":
+            text = re.sub(r"^0(?=\.)", "", text)
+        words = before.kind in ("name", "number") and token.kind in ("name", "number")
+        if words or (text[0] in "+-/" and before.text[-1:] == text[0]):
+            out.append(" ")
+        elif token.line and _ends(before) and _begins(token):
+            out.append("\n")
+        if text == "}" and out and out[-1] == ";":
+            out.pop()
+        out.append(text)
+        before = token
+    return "".join(out)
+
+
+def _ends(token: Token) -> bool:
+    return token.kind != "sign" or token.text in (")", "]", "}")
+
+
+def _begins(token: Token) -> bool:
+    """Whether a line that begins with this token may be a new statement without a semicolon."""
+    return token.kind != "sign" and not (token.kind == "text" and token.text.startswith("}"))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    print(minify(Path(sys.argv[1]).read_text(encoding="utf-8")))
