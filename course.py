@@ -518,7 +518,7 @@ def install(kind, folder, marker):
                     total -= 1
                 elif line.startswith("Requirement already satisfied"):
                     fetched += 1
-                elif re.match(r"(Collecting|Processing) .* \(from -r ", line):
+                elif re.match(r"Collecting |Processing ", line):
                     fetched, new = fetched + 1, new + 1
                     now = os.path.basename(line.split(" (from -r ")[0].split(None, 1)[1])
                 elif line.startswith("Installing collected"):
