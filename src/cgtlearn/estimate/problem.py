@@ -51,9 +51,14 @@ def to_u(value: Any, scale: str) -> Any:
 
 def from_u(u: Any, scale: str) -> Any:
     """From u to the parameter."""
-    if scale == "log":
-        return np.exp(u)
-    return 1 / (1 + np.exp(-u)) if scale == "logit" else u
+    with np.errstate(over="ignore"):  # far along a flat direction
+        if scale == "log":
+            return np.exp(u)
+        return 1 / (1 + np.exp(-u)) if scale == "logit" else u
+
+
+FLAT = 1e-7
+"""Eigenvalue of the scaled Hessian below which it is the noise of its differences (about 1e-8)."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +247,7 @@ class Problem:
             return nothing
         # Scaled, so that "flat" means flat and not "measured in large units".
         values = np.linalg.eigvalsh(hessian / np.outer(scale, scale))
-        if values[0] < 1e-10:
+        if values[0] < FLAT:
             return nothing
         lost = 1.0 if self.sigma is not None else self.n_measured / self.freedom
         return np.asarray(lost * np.linalg.inv(hessian)[:p, :p])

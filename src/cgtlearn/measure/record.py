@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import LearnerError, Numbers, one_of
 from .areas import RULES, auc
@@ -31,7 +31,7 @@ class Exposure:
     clast: float | Numbers
     half_life: float | Numbers
     half_life_note: str | tuple[str, ...]
-    below_limit: int | Numbers
+    below_limit: int | NDArray[np.integer[Any]]
     window: tuple[float, float]
     rule: str
     blq: str
