@@ -66,7 +66,8 @@ def grid(model: Model, spec: dict[str, Any], p: Parameters) -> NDArray[np.float6
     base: list[float] = []
     for panel in spec["panels"]:
         low, high = panel["x"]
-        base += list(low * (high / low) ** share if panel["xlog"] else low + (high - low) * share)
+        spread = low * (high / low) ** share if panel["xlog"] else low + (high - low) * share
+        base += [*spread[:-1], high]
     start, end = min(base), max(base)
     edges = [float(s) for s in model.switches(p)]
     for time, _, _, *rest in model.doses(p):
@@ -318,11 +319,13 @@ def probes(program: Program, result: Result, start: Parameters, sliders: Any) ->
     model = program.model
     logs = [name in model.log_states for name in model.states]
     found = []
-    for share, ends in ((0.1, None), (0.5, "low"), (0.9, "high")):
+    # Every phase once, reached or not; then the sliders' ends.
+    many = len(model.switches(start)) + 1
+    for number, ends in enumerate([*[None] * many, "low", "high"]):
         p = start if ends is None else start.changed(**{s["name"]: s[ends] for s in sliders})
-        k = int(share * (len(result.times) - 1))
+        k = (2 * number + 1) * len(result.times) // (2 * many + 4)
         t = float(result.times[k])
-        phase = int(phase_at(model, p, [t])[0])
+        phase = number if ends is None else int(phase_at(model, p, [t])[0])
         # States of the course, moved off zero so that no term is silent.
         y = tuple(
             float(v[k]) if v[k] > 0 else 1e-3 * float(np.max(np.abs(v)) or 1.0)
@@ -409,6 +412,9 @@ def make(
                 "one unit in a panel",
                 "Give each its own panel: panels=[[...], [...]].",
             )
+        for k in panel["show"]:
+            low, high = curves[k].get("span", panel["x"])
+            curves[k]["span"] = [min(low, panel["x"][0]), max(high, panel["x"][1])]
     span = min(p["x"][0] for p in drawn), max(p["x"][1] for p in drawn)
     if reference is not None and not span[0] <= one_number("reference", reference) <= span[1]:
         raise LearnerError(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 __all__ = ["amount", "answer", "moment", "said", "sentences", "verdict"]
 
 Curve = NDArray[np.float64]
+TRACE = 1e-9
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -41,8 +42,8 @@ def amount(value: float, unit: str) -> str:
 
 
 def moment(time: float, unit: str) -> str:
-    """A time as people say it: 'day 9.3', 'hour 4'."""
-    return f"{unit} {said(time)}"
+    """A time as people say it: 'day 9.3', 'hour 4', 'day 1826'."""
+    return f"{unit} {Decimal(time).quantize(0, ROUND_HALF_UP) if time >= 1000 else said(time)}"
 
 
 def sentences(spec: dict[str, Any], times: Curve, curves: list[Curve]) -> list[str]:
@@ -54,6 +55,9 @@ def sentences(spec: dict[str, Any], times: Curve, curves: list[Curve]) -> list[s
 
 def _sentence(spec: dict[str, Any], shown: dict[str, Any], times: Curve, values: Curve) -> str:
     name, unit, clock = shown["name"], shown["unit"], spec["clock"]
+    low, high = shown["span"]
+    inside = (times >= low) & (times <= high)
+    times, values = times[inside], values[inside]
     last, top = len(times) - 1, int(np.argmax(values))
     if np.all(values == values[0]):
         return f"{name}: {amount(values[0], unit)} throughout."
@@ -62,14 +66,18 @@ def _sentence(spec: dict[str, Any], shown: dict[str, Any], times: Curve, values:
     )
     on = "on" if clock == "day" else "at"
     text = f"{name}: {place}{amount(values[top], unit)} {on} {moment(times[top], clock)}"
-    chosen = spec["reference"]
-    where = (0 if top == last else last) if chosen is None else int(np.argmax(times >= chosen))
-    if where != top and values[where] > 0:
+    where, chosen = 0 if top == last else last, spec["reference"]
+    if chosen is not None and low <= chosen <= high:
+        where = int(np.argmax(times >= chosen))
+    if where != top and values[where] > TRACE * values[top]:
         text += f", {said(values[top] / values[where])}-fold above {moment(times[where], clock)}"
         if where == last:
             return text + f" ({amount(values[last], unit)})."
     if top != last:
-        text += f"; {amount(values[last], unit)} {on} {moment(times[last], clock)}"
+        # What is left below a billionth of the peak is a solver's noise, not a number to say.
+        small = abs(values[last]) < TRACE * values[top]
+        left = "next to nothing" if small and values[last] else amount(values[last], unit)
+        text += f"; {left} {on} {moment(times[last], clock)}"
     return text + "."
 
 

@@ -38,7 +38,7 @@ function logTicks(low, high, many) {
   }
   const step = Math.ceil((to - from) / many);
   for (let e = from; e <= to; e += step) {
-    ticks.push([10 ** e, Math.abs(e) > 5 ? "10" + raised(e) : said(10 ** e)]);
+    ticks.push([10 ** e, e > 5 || e < -3 ? "10" + raised(e) : said(10 ** e)]);
   }
   return ticks;
 }

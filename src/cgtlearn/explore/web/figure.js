@@ -21,8 +21,8 @@ function modelOf(spec) {
   const model = new Function("M", "return " + spec.script)(Math);
   const start = spec.p.map(Number), n = spec.points;
   const base = [...new Set(spec.panels.flatMap(({ x: [low, high], xlog }) =>
-    Array.from({ length: n }, (_, i) =>
-      xlog ? low * (high / low) ** (i / (n - 1)) : low + ((high - low) * i) / (n - 1))))].sort((a, b) => a - b);
+    Array.from({ length: n }, (_, i) => i === n - 1 ? high
+      : xlog ? low * (high / low) ** (i / (n - 1)) : low + ((high - low) * i) / (n - 1))))].sort((a, b) => a - b);
   const first = base[0], end = base[base.length - 1], near = 1e-9 * (end - first);
 
   function timesFor(p) {
@@ -203,7 +203,8 @@ function mountFigure(root, spec, link) {
   function show(typed) {
     for (const { s, number, range } of inputs) {
       const v = values[s.name];
-      if (number !== typed) number.value = Number(v.toPrecision(5));
+      const short = Number(v.toPrecision(5));
+      if (number !== typed) number.value = short >= 1e7 ? short.toExponential() : short;
       range.value = placeAt(s, v);
       range.setAttribute("aria-valuetext", amount(v, s.unit));
     }

@@ -1,4 +1,5 @@
 /* A figure in words: the template of words.py, once more, because it is said anew at each change. */
+const TRACE = 1e-9; // of the peak: below it stands a solver's noise
 const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const raised = (power) => String(power).replace(/-/, "⁻").replace(/\d/g, (d) => RAISED[d]);
 
@@ -16,18 +17,25 @@ const amount = (value, unit) => said(value) + (unit ? " " + unit : "");
 const placeOf = (times, t) => Math.max(0, times.findIndex((one) => one >= t));
 const topOf = (values) => values.reduce((best, v, i) => (v > values[best] ? i : best), 0);
 
-function sentence(spec, { name, unit }, times, values) {
-  const last = times.length - 1, top = topOf(values), moment = (i) => `${spec.clock} ${said(times[i])}`;
+function sentence(spec, { name, unit, span: [low, high] }, allTimes, allValues) {
+  const within = (_, i) => allTimes[i] >= low && allTimes[i] <= high;
+  const times = allTimes.filter(within), values = allValues.filter(within);
+  const last = times.length - 1, top = topOf(values);
+  const moment = (i) => `${spec.clock} ${times[i] < 1000 ? said(times[i]) : Math.round(times[i])}`;
   if (values.every((v) => v === values[0])) return `${name}: ${amount(values[0], unit)} throughout.`;
   const on = spec.clock === "day" ? "on" : "at";
   const place = !top ? "highest at the start, " : top === last ? "highest at the end, " : "peak ";
   let text = `${name}: ${place}${amount(values[top], unit)} ${on} ${moment(top)}`;
-  const where = spec.reference === null ? (top === last ? 0 : last) : placeOf(times, spec.reference);
-  if (where !== top && values[where] > 0) {
+  const { reference } = spec, asked = reference !== null && reference >= low && reference <= high;
+  const where = asked ? placeOf(times, reference) : top === last ? 0 : last;
+  if (where !== top && values[where] > TRACE * values[top]) {
     text += `, ${said(values[top] / values[where])}-fold above ${moment(where)}`;
     if (where === last) return `${text} (${amount(values[last], unit)}).`;
   }
-  if (top !== last) text += `; ${amount(values[last], unit)} ${on} ${moment(last)}`;
+  if (top !== last) {
+    const small = values[last] && Math.abs(values[last]) < TRACE * values[top];
+    text += `; ${small ? "next to nothing" : amount(values[last], unit)} ${on} ${moment(last)}`;
+  }
   return text + ".";
 }
 
