@@ -104,6 +104,19 @@ exercise(
             "How often must you multiply by 2 to get 3.3?",
         ),
         slip(
+            3 + 0.8 * 2,
+            "reading",
+            "You waited for two whole doublings. They lead from 15 to 60; the level passes 50 on "
+            "the way.",
+            "The number of doublings need not be whole: log2(50 / 15).",
+        ),
+        slip(
+            3 + 0.8 * np.log2(15 / 50),
+            "sign",
+            "You took the logarithm of 15/50, which is negative, and came out before the end of "
+            "the lag.",
+        ),
+        slip(
             3 + 0.8 * np.log2(50),
             "log-scale",
             "You counted the doublings from 1 copy/µg to 50. The patient starts at 15.",
