@@ -305,12 +305,14 @@ how = dict(
     course=stein2019.closed_form,
 )
 print("followed to   geometric mean half-life   children with one")
+found = {}
 for stop in (28, 56, 84, 112, 168, 364):  # <- your turn
     children = population.trial(stein2019.model, 300, spread, rich[rich <= stop], **how)
     half_life = children.described()["half_life"]
-    averaged = half_life.geometric_mean
+    averaged = found[stop] = half_life.geometric_mean
     print(f"day {stop:>4} {averaged:>20.0f} d {half_life.n:>18} of {half_life.of}")
 print(f"\nlabel: {label.value} d, {label.n} patients")
+assert found.get(84, 0) < label.value < found.get(112, np.inf)  # "about three months"
 
 # %% [markdown]
 # Follow-up of about three months turns 4.3 and 220 into a number like the label's. We do not know
@@ -328,8 +330,8 @@ print(f"\nlabel: {label.value} d, {label.n} patients")
 quiet = typical.changed(cmax=typical.cmax / 2, persistent_fraction=typical.persistent_fraction / 4)
 days = np.array([0, 2, 4, 7, 9, 11, 14, 21, 28, 42, 56, 84, 112])
 truth = stein2019.closed_form(days, quiet)
-limit = ledger.value("cart_sampling.qpcr_lloq")
-below = truth < limit  # <- your turn: limit / 5 is another assay
+limit = ledger.value("cart_sampling.qpcr_lloq")  # <- your turn: qpcr_lloq_low, a better assay
+below = truth < limit
 print(f"below {limit}: days {', '.join(str(day) for day in days[below])}\n")
 
 stand_ins = {
@@ -361,7 +363,7 @@ for name, (t, c) in stand_ins.items():
 # ## Three lines of the package do the same
 #
 # `measure.exposure` reads it all at once, and says by which rule. Check it against your own
-# functions. Then change `blq` to a word that does not exist, and read the answer.
+# functions. Then change `blq` to `"half"`, and to a word that does not exist, and read the answer.
 
 # %%
 units = dict(unit="copies/µg", time_unit="d")
@@ -369,7 +371,7 @@ blq = "zero"  # <- your turn
 read = measure.exposure(days, truth, (0, 28), rule="log", lloq=limit, blq=blq, **units)
 print(read)
 
-t, c = stand_ins["zero"]
+t, c = stand_ins["limit / 2" if blq == "half" else blq]
 early = t <= 28
 assert np.isclose(read.auc, area(t[early], c[early], "log"))
 assert (read.cmax, read.tmax) == (c.max(), t[c.argmax()])
