@@ -388,8 +388,9 @@ for which, phase in (("the package's points", usual), ("the last three", chosen)
 #
 # ## Three numbers stand between copies and cells
 #
-# Sentences C and D. qPCR counts copies of the transgene in a microgram of DNA. Flow cytometry
-# counts CAR-positive cells in a microlitre of blood. Between them stand three numbers:
+# Sentences C and D. C is an area and D a height, so we set D beside the height of the same curve,
+# the paper's peak. The units still differ. qPCR counts copies of the transgene in a microgram of
+# DNA. Flow cytometry counts CAR-positive cells in a microlitre of blood. Between them stand:
 #
 # | from | to | needs |
 # |---|---|---|
@@ -398,8 +399,9 @@ for which, phase in (("the package's points", usual), ("the last three", chosen)
 # | share of cells | CAR T cells per µL | nucleated cells per µL of blood |
 #
 # The DNA of a sample comes from **every** cell with a nucleus, not only from T cells. And there
-# are few of these cells at first: lymphodepletion has just removed most lymphocytes. Walk the steps
-# with the paper's peak. Then try `copies_per_cell = 1`.
+# are few of these cells at first: lymphodepletion has just removed most lymphocytes. Nobody printed
+# the vector copies of the hospital's batch, so we borrow those of another product. Walk the steps.
+# Then try `copies_per_cell = 1`.
 
 # %%
 ledger.show(

@@ -116,6 +116,7 @@ children = typical.changed(**drawn)
 curves = population.courses(model, children, days, course=stein2019.closed_form)
 typical_curve = stein2019.closed_form(days, typical)
 
+assert round(typical.cmax / typical.fold_expansion) == 6  # "six copies/µg on day 0"
 typical_area = measure.auc(days, typical_curve, 0, 28, rule="log")
 areas = measure.auc(days, curves, 0, 28, rule="log")
 mean_ratio, median_ratio = areas.mean() / typical_area, np.median(areas) / typical_area
@@ -192,6 +193,8 @@ for name, omega_tmax in (("SD", number), ("variance", np.sqrt(number))):
     print(f"{name:<10} expected range {first:.1f} to {last:.1f} d")
 print()
 earliest_guess.compare(round(first, 1))
+assert size != day.n or (2 < first < 3 and last > 35)  # "day two or three", "five weeks"
+assert int(24 * 60 * ledger.row("uspi_kymriah.all_responders_tmax").spread[0]) == 11  # minutes
 
 # %% [markdown]
 # This witness points the other way. Under *variance* somebody should have peaked on day two or
@@ -307,6 +310,7 @@ plot.show(
 # readings. Which witness can be won over, and which cannot?
 
 # %%
+pool_tmax = ledger.value("epar_kymriah2018.pool_responders_tmax")
 residual, together = 0.9, -0.5  # SD of ln of a sample; correlation <- your turn
 link = {("cmax", "contraction_rate"): together}
 print(f"{'of 100 simulated trials':<32}{'SD':>8}{'with both':>11}{'variance':>12}{'with both':>11}")
@@ -320,6 +324,8 @@ for quantity, word in zip(report, words, strict=True):
         with_both = round(as_far(quantity, richer[name][quantity]))
         line += f"{share[word][name]:>{width}}{with_both:>11}"
     print(line)
+late = ledger.value("epar_kymriah2018.pool_nonresponders_tmax")
+print(f"\nreport, median Tmax: {pool_tmax} d with response, {late} d without")
 
 for word in words[:2]:
     assert share[word]["SD"] < 1 <= share[word]["variance"]
@@ -328,8 +334,8 @@ assert share[words[2]]["variance"] < 1 <= share[words[2]]["SD"]
 # %% [markdown]
 # Here is an asymmetry. What a model leaves out **adds** spread. So a reading that gives too little
 # can be rescued, and the SD reading is. A reading that gives too much needs something that takes
-# spread away: for Tmax, a selection of children, and the report's columns *are* a selection, of
-# responders.
+# spread away. For Tmax that could be a selection of children, and the report's columns are one:
+# they hold responders. But those without response peaked late, and it is the early end that fails.
 #
 # So we lean to SD. We do not know. The ledger's row stays `ambiguous`. A simulation in this course
 # reads the printed spreads as standard deviations, says so, and is shown under the other reading.
@@ -525,11 +531,12 @@ below_guess.compare(float(round(answers["model, SD"][1])))
 #
 # ### Key points
 #
-# - Dose is a poor predictor of exposure because cells double: fourfold fewer cells are two
-#   doublings late, not fourfold fewer for ever.
+# - Dose is a poor predictor of exposure because cells double. Where the antigen ends the growth,
+#   fourfold fewer cells come two doublings late and get as high.
 # - Cmax, AUC and half-life belong to a schedule, a rule, a limit and an assay. Print them
 #   together.
-# - A lag, a smooth gate and four phenotypes can draw the same curve. The sum does not choose.
+# - What ends the growth, a moment, a clock or the antigen, decides whether dose matters. One
+#   patient's blood does not show which.
 # - One patient tells the doubling time and hardly the slow half-life. A sample below the limit
 #   says *less than*, and a likelihood can hear it.
 # - A spread is a number with a kind. If the kind is unknown, simulate under each.

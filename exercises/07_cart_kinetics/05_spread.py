@@ -64,7 +64,7 @@ exercise(
         [as_sd, as_variance],
         unit="%",
         rtol=0.01,
-        when_right=f"One printed number: a CV of {as_sd:.0f} or of {as_variance:.0f} %, by its kind.",
+        when_right=f"One number, a CV of {as_sd:.0f} or of {as_variance:.0f} %: its kind decides.",
     ),
     wrong=[
         slip(
