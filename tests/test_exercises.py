@@ -287,6 +287,32 @@ def test_an_answer_that_nothing_explains_gets_a_direction_and_a_next_step():
     assert "0.77" not in verdict.message
 
 
+def test_a_near_miss_is_called_near_and_a_far_one_is_not():
+    assert "rounded too early" in judge(FIXTURE["99.1"], 0.770163533955 * 1.025).message
+    assert "rounded too early" not in judge(FIXTURE["99.1"], 0.770163533955 * 1.2).message
+    right = reference(FIXTURE["99.5"])
+    near = judge(FIXTURE["99.5"], lambda t: 1.01 * np.asarray(right(t)))
+    assert near.status == "wrong" and "rounded too early" in near.message
+
+
+def test_a_listed_slip_is_named_in_percent_too():
+    exercise = store.exercise("00.1")
+    for answer in (100, 50):
+        as_fraction = judge(exercise, answer / 100)
+        in_percent = judge(exercise, answer)
+        assert "read as a percent" in in_percent.message
+        assert in_percent.misconception == as_fraction.misconception is not None
+
+
+def test_a_wrong_element_is_named_by_its_input():
+    right = reference(FIXTURE["99.5"])
+
+    def wrong_late(t):
+        return np.where(np.asarray(t) == 1.5, 99.0, right(t)) if np.ndim(t) else right(t)
+
+    assert "At t = 1.5 (element 1 of" in judge(FIXTURE["99.5"], wrong_late).message
+
+
 @pytest.mark.parametrize(
     ("id", "answer", "words"),
     [
@@ -333,7 +359,8 @@ def test_a_function_that_ignores_its_argument():
 
 
 def test_a_choice_may_be_written_in_capitals_and_an_order_as_text():
-    assert judge(FIXTURE["99.3"], " B ")
+    for key in (" B ", "b)", "(B)", "b."):
+        assert judge(FIXTURE["99.3"], key), key
     for order in ("CAB", "c a b", "C, A, B", ("C", "A", "B"), np.array(["C", "A", "B"])):
         assert judge(FIXTURE["99.4"], order), order
 

@@ -18,8 +18,9 @@
 # rates, some NumPy. 45 minutes.*
 
 # %% [markdown]
-# Ana had one infusion of a gene therapy for hemophilia B. Fifteen months later her factor IX is a
-# tenth of what it is in the typical person. Her doctor may order one test, and asks you which.
+# In hemophilia B people have too little factor IX, a protein without which blood does not clot
+# well. Ana had one infusion of a gene therapy for it. Fifteen months later her factor IX is a tenth
+# of what it is in the typical person treated. Her doctor may order one test, and asks you which.
 #
 # With a small molecule you would ask for the plasma concentration. It drives the effect, and it
 # sits in a tube of blood. Ana's vector left her blood long ago. What takes its place?
@@ -27,8 +28,8 @@
 # Ana is simulated, like every person in this course.
 #
 # **Your guess comes first.** In the phase 3 trial BENEGENE-2, 45 people had the same dose per
-# kilogram. The next cell prints the mean and the median of their factor IX at 15 months. Write down
-# what you expect of the lowest of the 45.
+# kilogram. The next cell prints the mean and the median of their factor IX at 15 months; 100 IU/dL
+# is normal. Write down what you expect of the lowest of the 45.
 
 # %%
 import numpy as np
@@ -43,8 +44,13 @@ lowest_guess = guess("The lowest of 45 people?", None, unit="IU/dL")  # <- your 
 # ## The same four links carry a virus, an editor and a cell
 #
 # **Exposure** is what reaches the target cells. It drives **expression**: what those cells make of
-# it. Expression moves a **pathway**, and the pathway makes the **effect**. At each link another
-# thing is counted:
+# it. Expression moves a **pathway**, and the pathway makes the **effect**.
+#
+# Three kinds of product stand for the field. An **AAV** is a virus emptied of its own genes; the
+# DNA in their place, the *vector genome*, brings a gene into liver cells. An **LNP** is a droplet
+# of lipid; here it brings the mRNA of an enzyme that edits a gene. A **CAR T** cell is a T cell
+# with a new receptor: it finds and kills cells that carry its target. At each link another thing is
+# counted:
 #
 # | link | AAV (a gene) | LNP editor (an edit) | CAR T (a cell) |
 # |---|---|---|---|
@@ -81,8 +87,12 @@ for model in (aav_chain.model, stein2019.model):
 #
 # ## Link 1: one genome in 150 becomes an episome, and that is an assumption
 #
-# Build the chain for the AAV. Each box loses in two ways, onward or for good. The share that goes
-# onward is one rate over the sum of both.
+# Liver cells swallow the virus in small bubbles, the endosomes. Few genomes escape to the nucleus.
+# Few of those become *episomes*: rings of DNA beside the chromosomes, which the cell reads for
+# years.
+#
+# Build that chain. Each box loses in two ways, onward or for good. The share that goes onward is
+# one rate over the sum of both.
 
 
 # %%
@@ -281,18 +291,23 @@ plot.show(
 # Whoever wins was decided before the simulation. Logarithms turn a product of links into a sum, so
 # each link's share is its own variance over the sum of all.
 #
-# What does the model add, then? Its shape. Bleeds flatten above mild disease, so the same spreads
-# rank differently at another level. Which share grows when factor IX is low: that of bleeding
-# tendency, or those of the three links before it? Decide, then run.
+# What does the model add, then? Its shape. The curve of bleeds bends, so the same spreads rank
+# differently at another level. Which share grows when factor IX is low: that of bleeding tendency,
+# or those of the three links before it? Decide, then run.
 
 # %%
 low_level = 0.5  # IU/dL  <- then try 5 and 50
 print(f"share of bleeding tendency at   {fix_level:4.1f} IU/dL   {low_level:4.1f} IU/dL")
 for name, cv in cvs.items():
     print(f"{name:27s}{shares(cv)[3]:12.0%}{shares(cv, low_level)[3]:14.0%}")
+left = [bleeds_in_a_year(2 * level) / bleeds_in_a_year(level) for level in (fix_level, low_level)]
+print(f"bleeds left at twice the level{left[0]:9.0%}{left[1]:14.0%}")
+assert 0.5 < left[0] < 0.55
 
 # %% [markdown]
-# Near zero the curve of bleeds is flat on top, so what happens upstream hardly shows in the effect.
+# Spreads are factors. At the typical level twice the factor IX means half the bleeds, so whatever
+# happens upstream shows. Near zero twice as much is still next to nothing: it hardly moves the
+# bleeds, and upstream hardly shows in the effect.
 #
 # So a decomposition has two halves. *Where do people differ?* comes from data. *Where does it
 # matter?* comes from the model. Without the first half a ranking is a list of assumptions.
@@ -425,7 +440,8 @@ print(my_vote or "no vote yet")
 # losses split between blood, endosome and nucleus: factor IX does not show it. Whether bleeds
 # follow our curve.
 #
-# In the words of ICH M15: the *question of interest* is which test to order. The *context of use*
+# In the words of ICH M15, the guideline on models in drug development:
+# the *question of interest* is which test to order. The *context of use*
 # is to learn which link an assay sees; not to choose a dose, and not for any patient. *Model
 # influence* is low, since the table only orders one's thoughts. The *consequence of a wrong
 # decision* would be a biopsy too many.

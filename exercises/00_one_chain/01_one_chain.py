@@ -65,7 +65,43 @@ exercise(
         slip(
             np.sqrt(0.5),
             "cv-for-sd",
-            "You added squared CVs as if a CV were the SD of a logarithm. At 50 % it is not.",
+            "You added squared CVs as if a CV were the SD of a logarithm. At 50 % it is not quite.",
+        ),
+        slip(
+            0.5,
+            "reading",
+            "This is the CV of one link alone, or the mean of the two. With two links that vary, "
+            "factor IX varies more.",
+            "Turn each CV into a variance of the logarithm, and add those.",
+        ),
+        slip(
+            omega2,
+            "variance-for-sd",
+            "This is the variance of the logarithm of factor IX. Its CV is asked for.",
+            "Go back with CV = sqrt(exp(omega**2) - 1).",
+        ),
+        slip(
+            np.exp(omega2 / 2),
+            "cv-for-sd",
+            "You took the root of exp(omega**2). The 1 has to come off before the root.",
+        ),
+        slip(
+            2 * np.sqrt(omega2 / 2),
+            "variance-for-sd",
+            "You added the SDs of the two logarithms. Of independent quantities the variances add.",
+            "Square each SD first, and go back with CV = sqrt(exp(omega**2) - 1).",
+        ),
+        slip(
+            np.sqrt(np.exp(2 * omega2) - 1),
+            "variance-for-sd",
+            "You added the SDs of the two logarithms and turned the sum into a CV. Of independent "
+            "quantities the variances add.",
+            "Square each SD before you add.",
+        ),
+        slip(
+            np.sqrt(np.exp(omega2 / np.log(10)) - 1),
+            "ln-log10",
+            "A log10 stands where the natural logarithm belongs, since exp follows.",
         ),
         slip(
             np.sqrt(omega2),
@@ -203,6 +239,36 @@ exercise(
             lambda mean, median: np.sqrt(2 * np.log(mean / median)),
             "cv-for-sd",
             "Your function returns omega, the SD of the logarithm, and not the CV.",
+        ),
+        slip(
+            lambda mean, median: 2 * np.log(mean / median),
+            "variance-for-sd",
+            "Your function returns omega squared, the variance of the logarithm, and not the CV.",
+            "Go on with sqrt(exp(omega**2) - 1).",
+        ),
+        slip(
+            lambda mean, median: 100 * np.sqrt((mean / median) ** 2 - 1),
+            "percent-for-fraction",
+            "Your function returns the CV in percent. A fraction is asked for.",
+        ),
+        slip(
+            lambda mean, median: np.sqrt((median / mean) ** 2 - 1),
+            "reciprocal",
+            "Your function returns NaN. So it does when mean and median change places: then the "
+            "root is taken of a negative number.",
+            "Divide the mean by the median, and keep the arguments in the order (mean, median).",
+        ),
+        slip(
+            lambda mean, median: np.sqrt(np.log(mean / median)),
+            "cv-for-sd",
+            "Two things are missing: the factor 2, since mean over median is exp(omega**2 / 2), "
+            "and the way from omega to the CV.",
+        ),
+        slip(
+            lambda mean, median: np.sqrt(np.exp(np.sqrt(2 * np.log(mean / median))) - 1),
+            "variance-for-sd",
+            "You put omega into exp where omega**2 belongs.",
+            "Keep omega**2 = 2 * log(mean / median), without a root, and go on with that.",
         ),
         slip(
             lambda mean, median: np.exp(2 * np.log(mean / median)) - 1,

@@ -60,6 +60,14 @@ def _taylor(y, k, h, last):
     return y * sum((-k * h) ** n / np.prod(np.arange(1, n + 1)) for n in range(last + 1))
 
 
+def _weighted(y, k, h, weights, total):
+    start = -k * y
+    middle = -k * (y + h / 2 * start)
+    middle_again = -k * (y + h / 2 * middle)
+    end = -k * (y + h * middle_again)
+    return y + h * np.dot(weights, [start, middle, middle_again, end]) / total
+
+
 exercise(
     "00.5",
     kind="find-the-bug",
@@ -68,12 +76,32 @@ exercise(
     title="A Runge-Kutta step with a slip",
     answer=function(
         rk4_step,
-        probes=[(1.0, 1.0, 0.5), (100.0, 6.0, 0.1), (3.0, 0.2, 2.0)],
+        probes=[(1.0, 1.0, 0.5), (100.0, 6.0, 0.3), (3.0, 0.2, 2.0)],
         rtol=1e-6,
         shared_slips=False,
         when_right="Order 4 again: half the step, a sixteenth of the error.",
     ),
     wrong=[
+        slip(
+            lambda y, k, h: _weighted(y, k, h, (1, 1, 1, 1), 6),
+            "reading",
+            "The sum is divided by 6 now, but the weights in it add up to 4. The step goes two "
+            "thirds of the way.",
+            "What you divide by has to be the sum of the weights. Which slopes should weigh more?",
+        ),
+        slip(
+            lambda y, k, h: _weighted(y, k, h, (1, 2, 2, 1), 4),
+            "reading",
+            "The weights are right. They add up to 6, and you divide by 4.",
+            "What you divide by has to be the sum of the weights.",
+        ),
+        slip(
+            lambda y, k, h: _weighted(y, k, h, (2, 1, 1, 2), 6),
+            "reading",
+            "The weights add up to 6, but they stand on the wrong slopes: start and end count "
+            "double.",
+            "It is the middle of the step that counts double.",
+        ),
         slip(
             lambda y, k, h: y + h * (-k * y),
             "step-size",
@@ -157,6 +185,27 @@ exercise(
             "A log10(2) stands where ln(2) belongs.",
         ),
         slip(
+            20 * np.log(2),
+            "half-life-for-rate",
+            "You multiplied by ln(2) where you should have divided.",
+        ),
+        slip(
+            10.0,
+            "half-life-for-rate",
+            "This is the half-life itself. The limit is two over the rate.",
+        ),
+        slip(
+            rate,
+            "half-life-for-rate",
+            "This is the rate, in 1/min. Its use comes next.",
+            "The limit is two over the rate.",
+        ),
+        slip(
+            2 / np.log(2),
+            "half-life-for-rate",
+            "You used ln(2) as the rate. The half-life is missing in it.",
+        ),
+        slip(
             longest / 60,
             "reading",
             "This is the step in hours. Minutes are asked for.",
@@ -173,9 +222,9 @@ exercise(
 # ## 00.7 · Count or logarithm? · decide · level 2 · 4 min
 #
 # A model of CAR T cells and tumor has four states: effector cells (start at 1 cell/µL, range from
-# $10^{-4}$ to $10^{3}$), memory cells (start at 0), tumor cells (start at $10^{9}$ cells, may fall
-# below one cell), and IL-6 (starts at 5 pg/mL, ranges from 2 to 3,000). All are solved by LSODA
-# with `rtol=1e-8, atol=1e-12`. Which change would you make first?
+# $10^{-4}$ to $10^{3}$), memory cells (start at 0), tumor cells (start at $10^{9}$ cells, fall to
+# $10^{-3}$ of a cell and grow again), and the cytokine IL-6 (starts at 5 pg/mL, ranges from 2 to
+# 3,000). All are solved by LSODA with `rtol=1e-8, atol=1e-12`. Which change would you make first?
 
 # %% tags=["answer"]
 my_choice = ...  # one of the letters, in quotes
@@ -185,7 +234,8 @@ my_choice = "d"
 check("00.7", my_choice)
 
 # %% [markdown] tags=["worked"]
-# At this tolerance no state comes near `atol`, so the numerics are in order. The meaning is not:
+# Once they have left zero, no state comes near `atol`, so the numerics are in order. The meaning is
+# not:
 # below one tumor cell the equation goes on with a fraction of a cell, and lets it grow back. That
 # needs a rule for the last cell, or chance, before any change of scale.
 
@@ -222,7 +272,8 @@ exercise(
         slip(
             "c",
             "step-size",
-            "Whatever falls below atol is left-over error, and growth multiplies it.",
+            "Effector cells fall to 1e-4 cells/µL. An error of 1e-6 is a hundredth of that, and "
+            "growth multiplies it. What nobody measures today may grow back tomorrow.",
             "Keep atol far below the smallest value that may grow back.",
         ),
     ],

@@ -93,6 +93,73 @@ exercise(
             "doubling time = ln(2) / rate.",
         ),
         slip(
+            np.log(2) * np.log(800) / 7,
+            "half-life-for-rate",
+            "You multiplied the growth rate by ln(2). It goes the other way round.",
+            "doubling time = ln(2) / rate.",
+        ),
+        slip(
+            np.log10(800) / 7,
+            "ln-log10",
+            "This is a growth rate in tenfold steps a day. It is asked how long a doubling takes.",
+            "Count doublings with log2, then divide the days by them.",
+        ),
+        slip(
+            np.log2(800),
+            "total-for-rate",
+            "This is how many doublings there are between the samples, which is right so far.",
+            "Divide the days between the samples by it.",
+        ),
+        slip(
+            7 / np.log2(9600),
+            "reading",
+            "You counted the doublings from one copy up to 9,600. The rise starts at 12.",
+            "Ask how many times as high the second sample is.",
+        ),
+        slip(
+            9 / np.log2(9600),
+            "reading",
+            "You used the second sample alone, as if there had been one copy on day 0.",
+            "Both samples are needed: the ratio of the levels, and the days between them.",
+        ),
+        slip(
+            7 / np.log2(9600 - 12),
+            "reading",
+            "You took the difference of the levels. Doublings are counted from their ratio.",
+            "Ask how many times as high the second sample is.",
+        ),
+        slip(
+            8 / np.log2(800),
+            "reading",
+            "You counted eight days, both ends included. From day 2 to day 9 seven days pass.",
+            "Subtract the two times.",
+        ),
+        slip(
+            7 / 9,
+            "reading",
+            "You rounded down to nine doublings. Cells do not double all at once, so 9.6 make "
+            "sense.",
+            "Keep all digits until the end.",
+        ),
+        slip(
+            7 / 10,
+            "reading",
+            "You rounded up to ten doublings. Cells do not double all at once, so 9.6 make sense.",
+            "Keep all digits until the end.",
+        ),
+        slip(
+            tmax / np.log2(fold),
+            "reading",
+            "This is the doubling time of the typical patient in the notebook, not of this one.",
+            "Use the two samples of the statement.",
+        ),
+        slip(
+            7 / 800,
+            "linear-auc",
+            "You divided the days by 800. The level grows 800-fold, which is not 800 doublings.",
+            "Ask how often you must multiply by 2 to reach 800.",
+        ),
+        slip(
             np.log10(2) * 7 / np.log(800),
             "log10-for-ln2",
             "The growth rate came from a natural logarithm, and you divided log10(2) by it.",
@@ -174,6 +241,18 @@ exercise(
     ),
     wrong=[
         slip(
+            lambda t: (
+                cmax
+                / fold
+                * np.exp(rho * np.minimum(t, tmax))
+                * decline(np.asarray(t) - tmax, np.asarray(t) - tmax)
+            ),
+            "wrong-phase",
+            "After the peak it is right. Before the peak the clock now shows negative times, and "
+            "the early levels are too high.",
+            "Keep np.where: until the peak the clock of the decline stands at 0.",
+        ),
+        slip(
             before_and_after(lambda t: decline(t - tmax, t)),
             "wrong-phase",
             "The fast decline now starts at the peak. The slow one still starts at the infusion, "
@@ -225,8 +304,8 @@ check("07.3", sentence)
 #
 # *Which effects are inside the interval?* With some 66 patients a correlation of 0.03 comes with
 # a 95 % interval of about ±0.25. The notebook turned its upper end into a slope: a fourfold dose
-# goes with at most about one and a half times the peak. Proportionality is outside, no effect is
-# inside, and so is a small one. So A claims too much, and B claims what is excluded.
+# goes with less than twice the peak. Proportionality is outside, no effect is inside, and so is a
+# smaller one. So A claims too much, and B claims what is excluded.
 #
 # *For which doses?* For those that were infused. Below the lowest there is no patient.
 #
@@ -246,7 +325,7 @@ exercise(
             "A": "Dose has no effect on expansion, so a lower dose loses nothing.",
             "B": "Expansion is proportional to dose; the scatter between patients hides it.",
             "C": "In this trial, within the doses infused, expansion was not proportional to dose; "
-            "a small effect is not excluded.",
+            "a smaller effect is not excluded.",
             "D": "Sicker patients were given more cells, and this cancelled the effect of dose.",
         },
         "C",
@@ -256,8 +335,9 @@ exercise(
         slip(
             "A",
             "absence-of-evidence",
-            "A correlation near zero is an estimate with an interval, and a small effect lies "
-            "inside. Below the lowest dose there is no patient at all.",
+            "A correlation near zero is an estimate with an interval. This one still allows that "
+            "a fourfold lower dose nearly halves the peak. Below the lowest dose there is no "
+            "patient at all.",
         ),
         slip(
             "B",

@@ -36,8 +36,9 @@ gives as it stands (for code with a bug to find), in the form of ``wrong``'s ans
 12 significant digits; "nan", "inf" and "-inf" stand as text.
 
 Order of judging: blank, unreadable, untouched, right, nearest listed wrong answer within
-``min(max(rtol, 0.005), 0.05)``, not finite, shared slip within 1 %,
-otherwise wrong with a direction. Fields that a reader does not know are to be ignored.
+``min(max(rtol, 0.005), 0.05)``, not finite, shared slip within 1 %, for a number without unit a
+listed wrong answer given in percent, otherwise wrong with a direction. Fields that a reader does
+not know are to be ignored.
 """
 
 from __future__ import annotations

@@ -59,13 +59,21 @@ class Guess:
             return f"within {math.ceil(round(abs(ratio - 1) * 100, 6)):d} %"
         side, factor = ("high", ratio) if ratio > 1 else ("low", 1 / ratio)
         return (
-            f"{factor:.2g} times too {side}" if factor < 100 else f"{factor:,.0f} times too {side}"
+            f"{factor:.2g} times too {side}"
+            if factor < 100
+            else f"{float(f'{factor:.3g}'):,.0f} times too {side}"
         )
 
 
 def _number(value: Any, what: str) -> float | None:
     if value is None or value is Ellipsis:
         return None
+    if isinstance(value, str):
+        raise LearnerError(
+            given=f"{what} as text, {value!r}",
+            expected=f"{what} as one plain number, such as 12 or 0.5",
+            do="leave out the quotes and the unit",
+        )
     return one_number(what, value)
 
 

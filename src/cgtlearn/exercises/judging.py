@@ -25,6 +25,8 @@ INVALID = "invalid"
 
 # How close a wrong answer must come to be named: the tolerance of the right one, within these.
 NAMING_RTOL = (0.005, 0.05)
+NEAR = 0.05  # an answer this close to the right one is called near
+ROUNDED = 0.03  # and this close it may have been rounded too early
 
 
 class Verdict:
@@ -154,6 +156,8 @@ def _kind(answer: Any) -> str:
     kind = type(answer)
     if kind in names:
         return names[kind]
+    if issubclass(kind, (int, float, np.integer, np.floating)):
+        return "a number"
     if issubclass(kind, (types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
         return "a function"
     if issubclass(kind, types.GeneratorType):
@@ -195,7 +199,13 @@ def _direction(given: float, right: float) -> str:
         return f"It is more than ten times too {size}."
     if ratio > 2 or ratio < 0.5:
         return f"It is more than twice too {size}." if ratio > 2 else "It is less than half."
+    if 1 - NEAR < ratio < 1 + NEAR:
+        return f"It is a little too {size}, by less than {100 * NEAR:.0f} %."
     return f"It is somewhat too {size}."
+
+
+def _perhaps_rounded(error: float) -> str:
+    return "Was a number rounded too early? " if error < ROUNDED else ""
 
 
 def _next_step(exercise: dict[str, Any]) -> str:
@@ -262,7 +272,9 @@ def _read_number(exercise: dict[str, Any], answer: Any) -> float:
     if isinstance(answer, (bool, np.bool_)):
         raise _Problem(f"You gave True or False. {_expected(exercise)}")
     if isinstance(answer, str):
-        raise _Problem(f"You gave text. {_expected(exercise)} Leave the quotes out.")
+        raise _Problem(
+            f"You gave text. {_expected(exercise)} Leave the quotes out, and the unit as well."
+        )
     if isinstance(answer, (list, tuple, np.ndarray)):
         size = np.size(answer) if isinstance(answer, np.ndarray) else len(answer)
         raise _Problem(
@@ -305,11 +317,24 @@ def _judge_number(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -
     slip = explain([value], [spec["value"]], spec["unit"])
     if slip is not None and spec["shared_slips"]:
         return _wrong_shared(exercise, given, slip.key)
+    plain = spec["unit"] in ("", "1")
+    if plain and spec["shared_slips"]:
+        fraction = np.asarray(value / 100)
+        entry = _named(exercise, lambda wrong: _error(fraction, decode(wrong), 0.0), rtol)
+        if entry is not None:
+            given += f" A fraction is asked for: read as a percent, this is {float(fraction):g}."
+            return _wrong_entry(exercise, given, entry)
+    advice = (
+        "Write the formula down and put the numbers in one by one."
+        if plain
+        else "Write down each factor with its unit and cancel the units."
+    )
     return Verdict(
         exercise["id"],
         WRONG,
-        f"{given} {_direction(value, spec['value'])} No usual slip leads to this number. Write "
-        f"down each factor with its unit and cancel the units. {_next_step(exercise)}",
+        f"{given} {_direction(value, spec['value'])} "
+        f"{_perhaps_rounded(_error(array, decode(spec['value']), atol))}"
+        f"No usual slip leads to this number. {advice} {_next_step(exercise)}",
     )
 
 
@@ -396,7 +421,7 @@ def _judge_choice(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -
     if not isinstance(answer, str):
         raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
     keys = {key.lower(): key for key in spec["options"]}
-    key = keys.get(str(answer).strip().lower())
+    key = keys.get(str(answer).strip(" \t\n.,:()[]'\"").lower())
     if key is None:
         raise _Problem(f"You gave text that is no option. {_expected(exercise)}")
     given = f'You chose "{key}".'
@@ -492,6 +517,16 @@ def _probe_text(names: Sequence[str], probe: Sequence[Any]) -> str:
         else:
             parts.append(f"{name} = {value!r}")
     return ", ".join(parts)
+
+
+def _one_element(probe: Sequence[Any], right: np.ndarray, element: int) -> list[Any]:
+    """The probe that belongs to one element of a result: arrays of its size give that element."""
+    return [
+        np.ravel(value)[element].item()
+        if isinstance(value, list) and np.shape(value) == right.shape
+        else value
+        for value in probe
+    ]
 
 
 def _call(exercise: dict[str, Any], spec: dict[str, Any], answer: Any, index: int) -> np.ndarray:
@@ -598,13 +633,14 @@ def _judge_function(exercise: dict[str, Any], spec: dict[str, Any], answer: Any)
     )
     value = float(results[index].ravel()[element])
     expected = float(right[index].ravel()[element])
-    place = f", element {element} (from 0)," if right[index].ndim else ""
+    at = _probe_text(spec["arguments"], _one_element(spec["probes"][index], right[index], element))
+    place = f" (element {element} of an array, from 0)" if right[index].ndim else ""
     return Verdict(
         exercise["id"],
         WRONG,
-        f"{given} At {_probe_text(spec['arguments'], spec['probes'][index])}{place} it returns "
-        f"{format_number(value)}. {_direction(value, expected)} Work that input out by hand, and "
-        f"try a limit (zero, or very large). {_next_step(exercise)}",
+        f"{given} At {at}{place} it returns {format_number(value)}. {_direction(value, expected)} "
+        f"{_perhaps_rounded(error_of(spec['values'], atol))}Work that input out by hand, and try "
+        f"a limit (zero, or very large). {_next_step(exercise)}",
     )
 
 

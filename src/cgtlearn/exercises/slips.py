@@ -40,6 +40,13 @@ class Slip:
 _ALL = [
     # --- units of time
     Slip(
+        "minutes-for-hours",
+        "minutes for hours",
+        "Your answer differs by a factor of 60, as when seconds, minutes or hours are mixed.",
+        "Write the unit behind every time and every rate, then convert once, at the start.",
+        (("multiply", 60.0), ("multiply", 1 / 60.0)),
+    ),
+    Slip(
         "hours-for-days",
         "hours for days",
         "Your answer differs by a factor of 24, as when hours and days are mixed.",
@@ -138,7 +145,7 @@ _ALL = [
         "coefficient of variation for log-scale SD",
         "The coefficient of variation of a log-normal is sqrt(exp(omega**2) - 1), not omega. The "
         "two agree only while both are small.",
-        "Convert with that formula, or its inverse omega = sqrt(log(1 + CV**2)).",
+        "Convert with CV = sqrt(exp(omega**2) - 1), or back with omega = sqrt(log(1 + CV**2)).",
     ),
     Slip(
         "arithmetic-geometric-mean",
