@@ -246,7 +246,8 @@ def half_life_of(days, levels):
     return np.log(2) / -np.polyfit(days, np.log(levels), 1)[0]
 
 
-until, lloq = 56, 50  # d, copies/µg <- your turn
+until = 56  # d <- your turn
+lloq = ledger.value("cart_sampling.qpcr_lloq")  # copies/µg <- your turn: type 170, 400
 days, levels = last_three(until, lloq)
 print(f"samples on days {', '.join(map(str, days))}: half-life {half_life_of(days, levels):.1f} d")
 print(f"label: {label.value} d\n")
