@@ -12,7 +12,7 @@ from scipy import stats
 from cgtlearn import ledger, measure
 from cgtlearn import population as pop
 from cgtlearn.errors import LearnerError
-from cgtlearn.models import stein2019
+from cgtlearn.models import ogasawara2021, stein2019
 from cgtlearn.models.contract import Model, Output, Parameter, State
 from cgtlearn.solve import solve
 
@@ -89,6 +89,19 @@ def test_spreads_of_the_ledger_under_a_stated_reading():
         pop.spread_of(M, pop.log_sd, steroid_factor=pop.log_sd)
     with pytest.raises(LearnerError, match="no spread"):
         pop.spread_of(share_model(), pop.log_sd)
+
+
+def test_an_interval_is_no_spread(monkeypatch):
+    with pytest.raises(LearnerError, match="lag 2.71 to 3.97 .95 % confidence interval"):
+        pop.spread_of(ogasawara2021.model, pop.log_sd)
+    # Beside a spread, an interval is left out and named.
+    rows = {row.id: row for row in ledger.rows("ogasawara2021")}
+    one = dataclasses.replace(rows["ogasawara2021.lag"], spread=0.4, spread_kind="CV, log-normal")
+    real = ledger.row
+    monkeypatch.setattr(ledger, "row", lambda id: one if id == one.id else real(id))
+    with pytest.warns(UserWarning, match="tmax 8.81 to 9.7"):
+        found = pop.spread_of(ogasawara2021.model, pop.log_sd)
+    assert found == {"lag": pop.cv(0.4)}
 
 
 # --- drawing patients --------------------------------------------------------------------------

@@ -8,6 +8,7 @@ differ a lot. So a spread is never a bare number here: write ``log_sd(0.38)``,
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -104,13 +105,14 @@ _KINDS: dict[str, Callable[[float], Spread]] = {
 def _printed(model: Model, name: str) -> tuple[float | None, str]:
     """The spread that the ledger has for a parameter, and its kind in lower case.
 
-    It stands in the parameter's own row, or in a row of the same source called omega_<name>.
+    It stands in the parameter's own row, or in a row of the same source called omega_<name>. Two
+    numbers are the ends of an interval, not a spread between patients.
     """
     id = model.parameters[name].row
     if id is None:
         return None, ""
     row = ledger.row(id)
-    if row.spread is not None:
+    if row.spread is not None and not _is_interval(row.spread):
         return float(row.spread), row.spread_kind.lower()
     wanted = f"{row.source}.omega_{row.name}"
     for other in ledger.rows(row.source):
@@ -118,6 +120,20 @@ def _printed(model: Model, name: str) -> tuple[float | None, str]:
             ambiguous = other.status == "ambiguous"
             return float(other.value), "ambiguous" if ambiguous else other.spread_kind.lower()
     return None, ""
+
+
+def _is_interval(spread: Any) -> bool:
+    return isinstance(spread, (list, tuple))
+
+
+def _intervals(model: Model, names: list[str]) -> str:
+    """What the ledger has for these parameters instead of a spread, as text."""
+    said = []
+    for name in names:
+        row = ledger.row(str(model.parameters[name].row))
+        low, high = row.spread
+        said.append(f"{name} {low:g} to {high:g} ({row.spread_kind})")
+    return ", ".join(said)
 
 
 def spread_of(
@@ -139,13 +155,19 @@ def spread_of(
 
     Raises LearnerError for a reading that is not one of the three functions, an unknown parameter,
     a reading for a parameter without a printed spread or whose kind is known, and a model without
-    any printed spread.
+    any printed spread. A row that prints an interval, such as a confidence interval of the mean,
+    says how well a typical value is known and not how much patients differ: it is left out, with a
+    UserWarning that names it.
     """
     known: dict[str, tuple[Callable[[float], Spread], float]] = {}
     unclear: dict[str, float] = {}
+    intervals: list[str] = []
     for name in model.parameters:
         value, kind = _printed(model, name)
         if value is None:
+            id = model.parameters[name].row
+            if id is not None and _is_interval(ledger.row(id).spread):
+                intervals.append(name)
             continue
         if kind.startswith("ambiguous"):
             unclear[name] = value
@@ -181,9 +203,17 @@ def spread_of(
             )
     if not known and not unclear:
         raise LearnerError(
-            given=f"the model {model.name}, for which the ledger has no spread between patients",
+            given=f"the model {model.name}, for which the ledger has no spread between patients"
+            + (f", only intervals: {_intervals(model, intervals)}" if intervals else ""),
             expected="a model whose source printed one",
             do='give spreads yourself: {"name": log_sd(0.5), ...}',
+        )
+    if intervals:
+        warnings.warn(
+            f"{model.name}: left out, because an interval is no spread between patients: "
+            f"{_intervals(model, intervals)}.",
+            UserWarning,
+            stacklevel=2,
         )
     found = {}
     for name in model.parameters:
