@@ -279,7 +279,7 @@ def backward_euler(y, h, steps):
 for days in (30, 1825):
     count = max(1, round(days / big))
     rough = backward_euler(dosed, big, count)[names.index("factor_ix")]
-    print(f"day {count * big:4g}: factor IX {rough:.2f} IU/dL by {count} steps of {big} d")
+    print(f"day {count * big:4g}: factor IX {rough:.2f} IU/dL by {count} × {big} d")
 
 # %% [markdown]
 # The package, in three lines, holds the answer to compare with.
@@ -372,9 +372,9 @@ assert np.isclose(np.exp(as_log[-1]), true_end, rtol=1e-4)
 print(f"exact:            {true_end:.1f} cells/µL on day {last_day:.0f}")
 print(f"as a logarithm:   {np.exp(as_log[-1]):.1f} cells/µL")
 too_high = as_count[-1] / true_end
-shown = f"{as_count[-1]:.1f}" if too_high < 2 else f"10^{np.log10(as_count[-1]):.0f}"
+shown = f"{as_count[-1]:.1f}" if too_high < 5 else f"10^{np.log10(as_count[-1]):.0f}"
 print(f"as a count:       {shown} cells/µL")
-count_guess.compare(10.0 ** round(np.log10(too_high)))  # to a power of ten
+count_guess.compare(round(too_high, 1) if too_high < 5 else 10.0 ** round(np.log10(too_high)))
 
 # %%
 fig, ax = plot.figure()

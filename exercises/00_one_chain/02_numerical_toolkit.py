@@ -234,10 +234,9 @@ my_choice = "d"
 check("00.7", my_choice)
 
 # %% [markdown] tags=["worked"]
-# Once they have left zero, no state comes near `atol`, so the numerics are in order. The meaning is
-# not:
-# below one tumor cell the equation goes on with a fraction of a cell, and lets it grow back. That
-# needs a rule for the last cell, or chance, before any change of scale.
+# Once they have left zero, no state comes near `atol`, so the numerics are in order. The meaning
+# is not: below one tumor cell the equation goes on with a fraction of a cell, and lets it grow
+# back. That needs a rule for the last cell, or chance, before any change of scale.
 
 # %% tags=["spec"]
 exercise(
