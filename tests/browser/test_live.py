@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.browser
 RANDOM_POINTS = 200
 CLOSE = 1e-5  # relative, where the value is above 1e-9 of its peak
 FLOOR = 1e-9
-MOST_STEPS = 1500
+MOST_STEPS = 3000
 SLOWEST = 100  # ms
 
 
@@ -58,7 +59,8 @@ def opened(browser):
     def open_page(address, size=DESK, **options):
         wrong = []
         context = browser.new_context(viewport=size, reduced_motion="reduce", **options)
-        home = address.rsplit("/", 1)[0]
+        parts = urlsplit(address)
+        home = f"{parts.scheme}://{parts.netloc}"
 
         def gate(route):
             if route.request.url.startswith((home, "data:", "blob:")):

@@ -134,10 +134,13 @@ function mountFigure(root, spec, link) {
       button("Show without a guess", () => reveal()),
       make("p", { class: "cgt-hint" }, "Type a number, or drag in the picture."));
     input.addEventListener("input", () => { guess = Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : null; soon(); });
-    made.addEventListener("submit", (event) => {
+    // JupyterLab keeps Enter from submitting a form, so it is heard on the input itself.
+    input.addEventListener("keydown", (event) => { if (event.key === "Enter") answered(event); });
+    made.addEventListener("submit", answered);
+    function answered(event) {
       event.preventDefault();
       if (guess === null) { input.focus(); note.textContent = "Type a number first."; } else reveal();
-    });
+    }
     made.put = (v) => { guess = Number(v.toPrecision(2)); input.value = guess; soon(); };
     return made;
   }
