@@ -5,28 +5,12 @@ A server is started on a free port with a notebook of its own; nothing outside i
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from contextlib import suppress
-
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from playwright.sync_api import TimeoutError
-from visit import AXE, DESK, ROOT
-
-from tools.notebooks import METADATA
+from lab import opened_lab, run, running_lab
+from visit import AXE
 
 pytestmark = pytest.mark.browser
 
-TOKEN = "live-figures"
 FIGURE = """\
 from cgtlearn.explore import explore
 from cgtlearn.models import stein2019
@@ -52,109 +36,14 @@ print("linked:", box.value)"""
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """A running server; gives the address of the notebook in it."""
-    folder = tmp_path_factory.mktemp("lab")
-    notebook = new_notebook(
-        cells=[
-            new_markdown_cell("# A live figure"),
-            *map(new_code_cell, (FIGURE, READ_BACK, SET, LINKED, GUESS, READ_GUESS)),
-        ],
-        metadata=METADATA,
-    )
-    (folder / "work").mkdir()
-    nbformat.write(notebook, folder / "work" / "live.ipynb")
-    quiet = folder / "settings" / "@jupyterlab" / "apputils-extension"
-    quiet.mkdir(parents=True)
-    (quiet / "notification.jupyterlab-settings").write_text(
-        json.dumps({"fetchNews": "false", "checkForUpdates": False}), encoding="utf-8"
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_DATA_DIR": str(folder / "data"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-        "IPYTHONDIR": str(folder / "ipython"),
-    }
-    environment.pop("CGTLEARN_STAGE", None)
-    log = (folder / "log.txt").open("w")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
-         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
-         f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder / 'work'}"],
-        env=environment, stdout=log, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    home = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            with suppress(urllib.error.URLError, ConnectionError):
-                urllib.request.urlopen(f"{home}/api/status?token={TOKEN}", timeout=2)
-                break
-            if server.poll() is not None:
-                break
-            time.sleep(0.5)
-        else:
-            pytest.fail("JupyterLab does not answer:\n" + (folder / "log.txt").read_text())
-        if server.poll() is not None:
-            pytest.fail("JupyterLab ended:\n" + (folder / "log.txt").read_text())
-        yield f"{home}/lab/tree/live.ipynb?token={TOKEN}&reset"
-    finally:
-        server.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(15)
-        if server.poll() is None:
-            server.kill()
-        log.close()
-
-
-@pytest.fixture(scope="module")
-def tab(browser, lab):
-    context = browser.new_context(viewport=DESK)
-    outside = []
-    home = lab.split("/lab/")[0]
-
-    def gate(route):
-        if route.request.url.startswith((home, "data:", "blob:")):
-            route.continue_()
-        else:
-            outside.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", gate)
-    opened = context.new_page()
-    opened.goto(lab)
-    opened.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
-    opened.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
-    yield opened
-    assert outside == []
-    context.close()
-
-
-def cell(tab, number):
-    return tab.locator(".jp-Notebook .jp-CodeCell").nth(number)
-
-
-def run(tab, number):
-    """Run a code cell and wait until it is done."""
-    one = cell(tab, number)
-    begun = one.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\d+|\*)\]"))
-    select = tab.locator(".jp-Dialog button", has_text="Select")  # the Lab may ask for a kernel
-    for _ in range(5):  # keys that come while the Lab still starts are lost
-        one.locator(".cm-content").click()
-        tab.keyboard.press("Control+Enter")
-        with suppress(TimeoutError):
-            begun.or_(select).first.wait_for(timeout=6000)
-            break
-    if select.is_visible():
-        select.click()
-    one.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for(timeout=60_000)
-    return one
+def tab(browser, tmp_path_factory):
+    sources = [FIGURE, READ_BACK, SET, LINKED, GUESS, READ_GUESS]
+    with (
+        running_lab(tmp_path_factory.mktemp("lab"), sources) as address,
+        opened_lab(browser, address) as (opened, outside),
+    ):
+        yield opened
+        assert outside == []
 
 
 def said(tab, number):
