@@ -11,6 +11,7 @@
 ``courses``      one output of all of them
 ``observe``      residual error and a limit of quantification
 ``trial``        all three, with the exposure of every patient
+``run``          a model over many patients in blocks, here, on processes or on a cluster
 ``describe``     geometric mean and CV, median and range
 
 A spread is never a bare number: ``log_sd``, ``log_variance``, ``cv`` or ``logit_sd`` say what it
@@ -18,21 +19,25 @@ is.
 """
 
 from cgtlearn.population.patients import Patients, courses, observe, sample
+from cgtlearn.population.run import Run, load, run
 from cgtlearn.population.spread import Spread, cv, log_sd, log_variance, logit_sd, spread_of
 from cgtlearn.population.trial import Described, Trial, describe, trial
 
 __all__ = [
     "Described",
     "Patients",
+    "Run",
     "Spread",
     "Trial",
     "courses",
     "cv",
     "describe",
+    "load",
     "log_sd",
     "log_variance",
     "logit_sd",
     "observe",
+    "run",
     "sample",
     "spread_of",
     "trial",
