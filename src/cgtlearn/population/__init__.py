@@ -8,6 +8,8 @@
     (90,)
 
 ``sample``       parameters of N patients; ``spread_of`` takes the spreads from the ledger
+``covariates``   weight, burden, age: any marginals, tied by correlations
+``screen``       draws candidates until enough are eligible, and counts who failed at what
 ``courses``      one output of all of them
 ``observe``      residual error and a limit of quantification
 ``trial``        all three, with the exposure of every patient
@@ -18,6 +20,17 @@ A spread is never a bare number: ``log_sd``, ``log_variance``, ``cv`` or ``logit
 is.
 """
 
+from cgtlearn.population.covariates import (
+    Funnel,
+    Marginal,
+    categories,
+    covariates,
+    like,
+    log_normal,
+    normal,
+    screen,
+    uniform,
+)
 from cgtlearn.population.patients import Patients, courses, observe, sample
 from cgtlearn.population.run import Run, load, run
 from cgtlearn.population.spread import Spread, cv, log_sd, log_variance, logit_sd, spread_of
@@ -25,20 +38,29 @@ from cgtlearn.population.trial import Described, Trial, describe, trial
 
 __all__ = [
     "Described",
+    "Funnel",
+    "Marginal",
     "Patients",
     "Run",
     "Spread",
     "Trial",
+    "categories",
     "courses",
+    "covariates",
     "cv",
     "describe",
+    "like",
     "load",
+    "log_normal",
     "log_sd",
     "log_variance",
     "logit_sd",
+    "normal",
     "observe",
     "run",
     "sample",
+    "screen",
     "spread_of",
     "trial",
+    "uniform",
 ]

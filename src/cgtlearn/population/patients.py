@@ -63,7 +63,8 @@ def stream(seed: int, name: str, turn: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
-def _size(n: Any) -> int:
+def patients_asked(n: Any) -> int:
+    """``n`` as a number of patients, one or more."""
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
         raise LearnerError(
             given=f"n = {short(n)}",
@@ -109,7 +110,7 @@ def _checked_spread(model: Model, spread: Any) -> dict[str, Spread]:
     return {name: spread[name] for name in model.parameters if name in spread}
 
 
-def _factor(names: list[str], correlation: Mapping[tuple[str, str], float] | None) -> Numbers:
+def factor_of(names: list[str], correlation: Mapping[tuple[str, str], float] | None) -> Numbers:
     """The lower triangular L with L Lᵀ = the correlation matrix of ``names``."""
     matrix = np.eye(len(names))
     for pair, value in (correlation or {}).items():
@@ -139,6 +140,20 @@ def _factor(names: list[str], correlation: Mapping[tuple[str, str], float] | Non
             expected="correlations that can hold at the same time (a positive definite matrix)",
             do="if A goes with B and B with C, A and C cannot be strongly opposed: check the signs",
         ) from None
+
+
+def tied(factor: Numbers, rows: list[Numbers]) -> Numbers:
+    """``factor @ rows``, added up in one order: a patient's number must not depend on how many
+    others are drawn, which a matrix product does not promise to the last digit.
+    """
+    found = []
+    for weights in factor:
+        total = np.zeros_like(rows[0])
+        for weight, row in zip(weights, rows, strict=True):
+            if weight != 0:
+                total = total + weight * row
+        found.append(total)
+    return np.stack(found)
 
 
 def sample(
@@ -179,7 +194,7 @@ def sample(
     unknown parameter, for correlations that cannot hold together, for parameters of another model,
     and when a spread is so wide that values inside the domain are not found.
     """
-    count, start = _size(n), checked_seed(seed)
+    count, start = patients_asked(n), checked_seed(seed)
     spreads = _checked_spread(model, spread)
     typical = model.parameters_with() if base is None else base
     if typical._model is not model:
@@ -195,8 +210,8 @@ def sample(
             do=f"use n={typical.patients}, or give single numbers",
         )
     names = list(spreads)
-    factor = _factor(names, correlation)
-    tied = {name for pair in (correlation or {}) for name in pair}
+    factor = factor_of(names, correlation)
+    together = {name for pair in (correlation or {}) for name in pair}
     low = {name: model.parameters[name].domain[0] for name in names}
     high = {name: model.parameters[name].domain[1] for name in names}
 
@@ -204,17 +219,19 @@ def sample(
     again: dict[str, NDArray[np.bool_]] = {name: np.zeros(count, bool) for name in names}
     waiting = {name: np.ones(count, bool) for name in names}
     for turn in range(ROUNDS):
-        z = factor @ np.stack([stream(start, name, turn).standard_normal(count) for name in names])
+        z = tied(factor, [stream(start, name, turn).standard_normal(count) for name in names])
         inside = {}
         for row, name in zip(z, names, strict=True):
             values = _varied(getattr(typical, name), spreads[name], row)
             drawn[name] = np.where(waiting[name], values, drawn[name])
             inside[name] = (drawn[name] >= low[name]) & (drawn[name] <= high[name])
         # Correlated parameters are drawn again together; the others one by one.
-        together = np.logical_and.reduce([inside[name] for name in tied] or [np.ones(count, bool)])
+        all_inside = np.logical_and.reduce(
+            [inside[name] for name in together] or [np.ones(count, bool)]
+        )
         for name in names:
             again[name] |= ~inside[name]
-            waiting[name] = ~together if name in tied else ~inside[name]
+            waiting[name] = ~all_inside if name in together else ~inside[name]
         if not any(w.any() for w in waiting.values()):
             break
     else:
