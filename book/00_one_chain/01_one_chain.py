@@ -15,7 +15,7 @@
 #
 # *You will be able to write the chain from dose to effect, say which assay sees which link, and
 # tell a ranking of variability that was found from one that was put in. You need: first-order
-# rates, some NumPy. 45 minutes.*
+# rates, some NumPy. 50 minutes.*
 
 # %% [markdown]
 # In hemophilia B people have too little factor IX, a protein without which blood does not clot
@@ -36,6 +36,7 @@ import numpy as np
 
 from cgtlearn import ledger, plot
 from cgtlearn.exercises import guess
+from cgtlearn.explore import explore
 
 ledger.show("benegene2.participants", "benegene2.fix_mean", "benegene2.fix_median")
 lowest_guess = guess("The lowest of 45 people?", None, unit="IU/dL")  # <- your number for None
@@ -423,6 +424,44 @@ if my_first_low:
 # concentration, sees the dose and how it leaves the blood. Factor IX sees that something is wrong,
 # and not where. Only a biopsy tells delivery from silence, and its qPCR counts genomes that no cell
 # reads.
+#
+# Now break a link yourself. First one guess: the liver takes vector up at half the rate. What is
+# left of factor IX at 15 months? Then bring factor IX down to a tenth with each slider in turn, and
+# reset between. Which slider moves the curve of blood?
+
+# %%
+explore(
+    aav_chain.model,
+    sliders={
+        "uptake_rate": (0.04, 40),
+        "escape_rate": (0.1, 20),
+        "transcription_rate": (10, 1000),
+        "fix_loss_rate": (0.1, 7.5),
+    },
+    panels=[
+        dict(show="blood_vector", x=(0.01, 10), x_scale="log", y=(1e4, 1e11)),
+        dict(show="fix_activity", x=(0, 1826), y=(0.3, 300)),
+    ],
+    reference=457,
+    title="One link at a time: vector in blood and factor IX, computed",
+    predict=dict(
+        question="The liver takes vector up at half the rate. Factor IX at 15 months (day 457)?",
+        of="fix_activity at 457",
+        at={"uptake_rate": 2},
+    ),
+)
+
+# %%
+less = 2  # <- then 10
+print(f"{'rate divided by ' + str(less):20s}factor IX at 15 months, relative to typical")
+for link in ("uptake_rate", "escape_rate", "transcription_rate", "fix_loss_rate"):
+    person = solve(aav_chain.model, q.changed(**{link: getattr(q, link) / less}), samples)
+    print(f"{link:20s}{person['fix_activity'][1] / reference['fix_activity'][1]:.2f}")
+
+# %% [markdown]
+# Half the rate is not half the level, because a box with two exits passes on a share. With half the
+# uptake vector waits longer in blood, and three quarters of what went on before still go on. With
+# half the escape it is little more than half, because most genomes are lost there anyway.
 #
 # ## Decide: which one test for Ana?
 #

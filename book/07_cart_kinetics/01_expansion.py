@@ -36,6 +36,7 @@ import numpy as np
 
 from cgtlearn import ledger, measure, plot, proof
 from cgtlearn.exercises import guess
+from cgtlearn.explore import explore
 from cgtlearn.models import stein2019
 from cgtlearn.solve import solve
 
@@ -187,6 +188,7 @@ for day in (0, 7, 28, 90):
 #
 # $$E + M = C_{max}\left((1-\text{FB})\,e^{-\alpha s} + \text{FB}\,e^{-\beta s}\right).$$
 
+
 # %%
 def level_at(t):
     """Transgene in copies/µg at time t (d): growth, then two exponentials."""
@@ -211,27 +213,6 @@ initial_guess.compare(np.log(2) / alpha)
 terminal_guess.compare(np.log(2) / beta)
 
 # %% [markdown]
-# Now look at what you have built. On a log axis each phase is a straight line.
-
-# %%
-days = np.sort(np.append(np.arange(0, 366), tmax))
-fig, (early, late) = plot.figure(1, 2, size="wide", sharey=True, width_ratios=(1, 1.3))
-early.semilogy(days[days <= 42], level_at(days[days <= 42]), color=plot.BLUE)
-late.semilogy(days, level_at(days), color=plot.BLUE)
-early.axvline(tmax, color=plot.BLACK, linewidth=1, linestyle=":")
-early.text(tmax + 1, start, "peak")
-early.set(xlabel="time after infusion (d)", xticks=(0, 14, 28, 42))
-early.set(ylabel="transgene (copies/µg DNA)")
-late.set(xlabel="time after infusion (d)", xticks=(0, 120, 240, 360))
-plot.show(
-    fig,
-    caption="Typical patient of the Stein model, six weeks (left) and one year (right). Simulated.",
-    alt=f"On a log axis the level rises in a straight line from {start:.0f} to {cmax:,} copies/µg "
-    f"on day {tmax}, falls to {level_at(28):,.0f} on day 28, then almost levels off: "
-    f"{level_at(365):.0f} copies/µg are left after a year.",
-)
-
-# %% [markdown]
 # ## Three lines of the package give the same curve
 #
 # The package holds the same equations once, in `models/stein2019.py`, with units and sources.
@@ -241,6 +222,7 @@ plot.show(
 # %%
 model = stein2019.model
 typical = model.parameters_with()
+days = np.arange(0, 366)
 course = solve(model, typical, days)
 
 assert np.allclose(course["transgene"], level_at(days), rtol=1e-6)
@@ -252,6 +234,47 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
+# ## A late peak looks like a patient who keeps the cells
+#
+# Now look at what you have built, and move it. On a log axis each phase is a straight line. The
+# figure shows the typical patient, in blue. Let the peak come on day 15, as high as before. Six
+# days late: what does the sample of day 28 show? Guess, then see.
+
+# %%
+explore(
+    model,
+    sliders={"tmax": (5, 20), "cmax": (2_000, 100_000), "fold_expansion": (100, 100_000)},
+    panels=[
+        dict(title="six weeks", x=(0, 42), y=(0.1, 200_000)),
+        dict(title="one year", x=(0, 365), y=(0.1, 200_000)),
+    ],
+    reference=28,
+    title="The typical patient of the Stein model, simulated",
+    predict=dict(
+        question="The peak comes on day 15, as high as before. What does day 28 show?",
+        of="transgene at 28",
+        at={"tmax": 15},
+    ),
+)
+
+# %% [markdown]
+# Then try the other two sliders, one at a time. One moves the whole curve. One moves the rise and
+# nothing else. Which?
+
+# %%
+late_peak = 15  # d <- your turn: 5, 20
+on_time, late = (
+    solve(model, p, [28])["transgene"][0] for p in (typical, typical.changed(tmax=late_peak))
+)
+print(f"peak on day {tmax}: {on_time:,.0f} copies/µg on day 28")
+print(f"peak on day {late_peak}:  {late:,.0f} copies/µg, {late / on_time:.1f} times as much")
+assert late_peak != 15 or 2.2 < late / on_time < 2.4  # "more than twice"
+
+# %% [markdown]
+# Same peak, same decline, and more than twice the level on day 28. One late sample does not tell a
+# late peak from cells that last. And the fold expansion moves only the rise, because this model is
+# told its peak.
+#
 # ## Blood samples give the numbers back, if there is no noise
 #
 # So far the doubling time came out of the parameters that define it. That proves nothing. Let us
@@ -405,9 +428,9 @@ assert 0.4 < slope < 0.5 or dose_sd < 0.6  # "nearly halves"
 # cells may also have weak ones. The interval holds within the doses that were infused. And a small
 # bag may differ in quality, not only in number.
 #
-# ## Two stories of memory have the same sum
+# ## A sum hides what its parts do
 #
-# Back to the model, to see how it breaks. In ours every cell is an effector cell until the peak.
+# Back to the model, to see where it breaks. In ours every cell is an effector cell until the peak.
 # Another transcription of the paper starts with two pools, one fated to die and one fated to stay,
 # and both grow at the same rate from day 0. Compare the sums.
 
@@ -443,27 +466,10 @@ plot.show(
 # terms of a formula until somebody sorts the cells. One may say: two rates of decline are
 # visible. One may not say: memory is born at the peak.
 #
-# ## The formula can leave what nature allows
-#
-# **A ceiling.** A microgram of DNA has room for a limited number of genomes. With one copy in
-# each cell, more copies than genomes cannot be. How many more doublings past the peak until every
-# cell in the sample is a CAR T cell?
-
-# %%
-ceiling_guess = guess("How many doublings are left above the peak?", None)  # <- your turn
-
-genomes = measure.genomes_per_ug(ledger.value("physics.dna_per_genome"))
-left = np.log2(genomes / cmax)
-print(f"{genomes:,.0f} genomes in a µg; the peak is {100 * cmax / genomes:.0f} % of them\n")
-ceiling_guess.compare(left)
-print(f"that is {left * doubling_time:.1f} d of growth")
-
-# %% [markdown]
-# The equations would sail through the ceiling. So the package declares it as a law, with others,
-# and runs them all whenever it is tested.
-#
-# **Negative cells.** $k = \text{FB}\,(\alpha-\beta)$ is a rate only while $\alpha > \beta$.
-# Exchange fast and slow, each value inside its own allowed range. Will the sum give it away?
+# The sum hides worse. $k = \text{FB}\,(\alpha-\beta)$ is a rate only while $\alpha > \beta$.
+# Exchange fast and slow, each value inside its own allowed range. The package declares laws for
+# the model, such as *never negative*, and runs them whenever it is tested. Will the sum show that
+# one is broken?
 
 # %%
 for verdict in proof.check_laws(model):
@@ -478,20 +484,6 @@ print(f"lowest memory: {strange['memory'].min():7.1f} copies/µg")
 # The laws hold for the typical patient. The exchanged one breaks *never negative*, and the sum
 # looks healthy all the same. A fit to the sum would never notice. Look at states, not only at
 # outputs.
-#
-# **A kink.** Growth turns into decline in an instant. No tissue does that. Measure the slope on
-# both sides of the peak. Then move away from the peak by a day, and by 40. (Forty days before it
-# there were no cells yet, so the cell stops at the infusion.)
-
-# %%
-away = 0.01  # d <- your turn
-for side, t in (("before", max(tmax - away, 0.005)), ("after", tmax + away)):
-    slope = (np.log(level_at(t + 0.005)) - np.log(level_at(t - 0.005))) / 0.01
-    print(f"slope of the logarithm {side} the peak: {slope:+.2f} per day")
-
-# %% [markdown]
-# The kink is a convenience. It buys a formula that one can write down, at the price of the true
-# shape around the peak. The third notebook puts a smooth gate in its place.
 #
 # ## What we may answer
 #
@@ -509,8 +501,9 @@ assert fewer != 4 or 1.5 < delay < 1.6  # "a day and a half"
 # dose, no tumor and no antigen. The data of one trial speak against a fourfold loss and do not
 # exclude one of nearly half.
 #
-# **What we assumed.** Growth at one rate until one moment. Loss at constant rates. One well-mixed
-# blood compartment. One copy of the transgene counts like another.
+# **What we assumed.** Growth at one rate until one moment, with a kink that no tissue has; the
+# third notebook puts a smooth gate in its place. Loss at constant rates. One well-mixed blood
+# compartment. One copy of the transgene counts like another.
 #
 # **What is left out.** The dip in the first hours, when cells leave the blood for tissues.
 # Antigen and tumor burden, which drive expansion (chapter 08). Lymphodepletion, the quality of
