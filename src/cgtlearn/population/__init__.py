@@ -10,14 +10,16 @@
 ``sample``       parameters of N patients; ``spread_of`` takes the spreads from the ledger
 ``covariates``   weight, burden, age: any marginals, tied by correlations
 ``screen``       draws candidates until enough are eligible, and counts who failed at what
+``occasions``    the same patients on several occasions
 ``courses``      one output of all of them
 ``observe``      residual error and a limit of quantification
+``dropout``      who leaves when, which may depend on what was seen
 ``trial``        all three, with the exposure of every patient
 ``run``          a model over many patients in blocks, here, on processes or on a cluster
 ``describe``     geometric mean and CV, median and range
 
 A spread is never a bare number: ``log_sd``, ``log_variance``, ``cv`` or ``logit_sd`` say what it
-is.
+is; ``mixture`` joins groups of patients with spreads of their own.
 """
 
 from cgtlearn.population.covariates import (
@@ -31,15 +33,25 @@ from cgtlearn.population.covariates import (
     screen,
     uniform,
 )
-from cgtlearn.population.patients import Patients, courses, observe, sample
+from cgtlearn.population.patients import Patients, courses, observe, occasions, sample
 from cgtlearn.population.run import Run, load, run
-from cgtlearn.population.spread import Spread, cv, log_sd, log_variance, logit_sd, spread_of
-from cgtlearn.population.trial import Described, Trial, describe, trial
+from cgtlearn.population.spread import (
+    Mixture,
+    Spread,
+    cv,
+    log_sd,
+    log_variance,
+    logit_sd,
+    mixture,
+    spread_of,
+)
+from cgtlearn.population.trial import Described, Trial, describe, dropout, trial
 
 __all__ = [
     "Described",
     "Funnel",
     "Marginal",
+    "Mixture",
     "Patients",
     "Run",
     "Spread",
@@ -49,14 +61,17 @@ __all__ = [
     "covariates",
     "cv",
     "describe",
+    "dropout",
     "like",
     "load",
     "log_normal",
     "log_sd",
     "log_variance",
     "logit_sd",
+    "mixture",
     "normal",
     "observe",
+    "occasions",
     "run",
     "sample",
     "screen",

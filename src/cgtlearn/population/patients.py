@@ -13,15 +13,17 @@ from numpy.typing import ArrayLike, NDArray
 from cgtlearn.errors import LearnerError, non_negative, one_number, short, unknown_name
 from cgtlearn.measure import censor
 from cgtlearn.models.contract import Model, Parameters
-from cgtlearn.population.spread import Spread
+from cgtlearn.population.spread import Mixture, Spread
 from cgtlearn.solve import solve
 
-__all__ = ["Patients", "courses", "observe", "sample"]
+__all__ = ["Patients", "courses", "observe", "occasions", "sample"]
 
 Numbers = NDArray[np.float64]
 
 ROUNDS = 100
 """How often a value outside its domain is drawn again before giving up."""
+TOGETHER = 256
+"""Patients whose noise comes from one stream."""
 MANY = 0.05
 """A larger share of patients drawn again gets a warning: the spread is no longer the one asked."""
 
@@ -29,17 +31,25 @@ MANY = 0.05
 class Patients(Parameters):
     """Parameters of N virtual patients, with ``seed`` and ``redrawn``: for each varied parameter,
     how many patients were drawn again because a value fell outside the parameter's domain.
+    ``groups`` (n,) gives, for each parameter drawn from a mixture, the group of every patient.
     """
 
     seed: int
     redrawn: dict[str, int]
+    groups: dict[str, NDArray[np.int64]]
 
     def __init__(
-        self, model: Model, values: Mapping[str, Any], seed: int, redrawn: Mapping[str, int]
+        self,
+        model: Model,
+        values: Mapping[str, Any],
+        seed: int,
+        redrawn: Mapping[str, int],
+        groups: Mapping[str, NDArray[np.int64]] | None = None,
     ) -> None:
         super().__init__(model, values)
         self.__dict__["seed"] = seed
         self.__dict__["redrawn"] = dict(redrawn)
+        self.__dict__["groups"] = dict(groups or {})
 
 
 def checked_seed(seed: Any) -> int:
@@ -74,7 +84,7 @@ def patients_asked(n: Any) -> int:
     return int(n)
 
 
-def _checked_spread(model: Model, spread: Any) -> dict[str, Spread]:
+def _checked_spread(model: Model, spread: Any) -> dict[str, Spread | Mixture]:
     if not isinstance(spread, Mapping) or not spread:
         raise LearnerError(
             given=f"spread = {short(spread)}",
@@ -85,7 +95,7 @@ def _checked_spread(model: Model, spread: Any) -> dict[str, Spread]:
         if name not in model.parameters:
             raise unknown_name(name, model.parameters, f"parameter of {model.name}")
         scale = model.parameters[name].scale
-        if not isinstance(value, Spread):
+        if not isinstance(value, (Spread, Mixture)):
             raise LearnerError(
                 given=f"spread of {name} = {short(value)}",
                 expected="a spread that says what it is. The same number means different things: "
@@ -159,7 +169,7 @@ def tied(factor: Numbers, rows: list[Numbers]) -> Numbers:
 def sample(
     model: Model,
     n: int,
-    spread: Mapping[str, Spread],
+    spread: Mapping[str, Spread | Mixture],
     *,
     seed: int,
     correlation: Mapping[tuple[str, str], float] | None = None,
@@ -175,8 +185,9 @@ def sample(
     ----------
     model : a model in the contract.
     n : number of patients.
-    spread : parameter -> ``log_sd(...)``, ``log_variance(...)``, ``cv(...)`` or ``logit_sd(...)``;
-        parameters that are not named are the same in all patients. See also :func:`spread_of`.
+    spread : parameter -> ``log_sd(...)``, ``log_variance(...)``, ``cv(...)`` or ``logit_sd(...)``,
+        or a ``mixture(...)`` of them; parameters that are not named are the same in all patients.
+        See also :func:`spread_of`.
     seed : a whole number. Patient i depends on the seed and on i, neither on ``n`` nor, without
         correlation, on which other parameters vary.
     correlation : (parameter, parameter) -> correlation of the two z.
@@ -216,13 +227,19 @@ def sample(
     high = {name: model.parameters[name].domain[1] for name in names}
 
     drawn = {name: np.full(count, np.nan) for name in names}
+    groups = {n: np.zeros(count, np.int64) for n in names if isinstance(spreads[n], Mixture)}
     again: dict[str, NDArray[np.bool_]] = {name: np.zeros(count, bool) for name in names}
     waiting = {name: np.ones(count, bool) for name in names}
     for turn in range(ROUNDS):
         z = tied(factor, [stream(start, name, turn).standard_normal(count) for name in names])
         inside = {}
         for row, name in zip(z, names, strict=True):
-            values = _varied(getattr(typical, name), spreads[name], row)
+            mixed = spreads[name]
+            if isinstance(mixed, Mixture):
+                u = stream(start, f"group of {name}", turn).random(count)
+                picked = np.searchsorted(np.cumsum(mixed.shares)[:-1], u, side="right")
+                groups[name] = np.where(waiting[name], picked, groups[name])
+            values = _varied(getattr(typical, name), spreads[name], row, groups.get(name))
             drawn[name] = np.where(waiting[name], values, drawn[name])
             inside[name] = (drawn[name] >= low[name]) & (drawn[name] <= high[name])
         # Correlated parameters are drawn again together; the others one by one.
@@ -254,15 +271,54 @@ def sample(
                 stacklevel=2,
             )
     checked = model.parameters_with(**{**typical.as_dict(), **drawn})
-    return Patients(model, checked.as_dict(), start, redrawn)
+    return Patients(model, checked.as_dict(), start, redrawn, groups)
 
 
-def _varied(typical: Any, spread: Spread, z: Numbers) -> Numbers:
+def _varied(typical: Any, spread: Spread | Mixture, z: Numbers, group: Any) -> Numbers:
+    """The values of patients in their ``group`` of a mixture; without one it is not used."""
+    if isinstance(spread, Mixture):
+        level = np.array(spread.factors)[group]
+        sd: Any = np.array([part.sd for part in spread.spreads])[group]
+    else:
+        level, sd = 1.0, spread.sd
     with np.errstate(over="ignore"):
         if spread.scale == "log":
-            return np.asarray(typical * np.exp(spread.sd * z))
-        odds = np.asarray(typical / (1 - typical) * np.exp(spread.sd * z))
+            return np.asarray(typical * level * np.exp(sd * z))
+        odds = np.asarray(typical / (1 - typical) * level * np.exp(sd * z))
         return 1 / (1 + 1 / odds)
+
+
+def occasions(
+    p: Parameters, spread: Mapping[str, Spread | Mixture], k: int, *, seed: int
+) -> tuple[Patients, ...]:
+    r"""The same patients on ``k`` occasions: what differs in one person from infusion to infusion.
+
+    Formula: :math:`\theta_{im} = \theta_i\,e^{\kappa z_{im}}` on the log scale, around each
+    patient's own value in ``p``, with a new z for every occasion m.
+
+    ``spread`` and ``seed`` are those of :func:`sample`; a parameter that is not named stays as it
+    is. Returns one set of parameters for each occasion. Raises LearnerError as :func:`sample` does,
+    and for parameters of one patient alone.
+    """
+    if p.patients is None:
+        raise LearnerError(
+            given="parameters of one patient, without arrays",
+            expected="the patients whose occasions are drawn",
+            do="make them with population.sample(model, n, ...)",
+        )
+    start = checked_seed(seed)
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise LearnerError(
+            given=f"k = {short(k)}",
+            expected="a number of occasions: a whole number of one or more",
+            do="write for example k=2",
+        )
+    key = zlib.crc32(b"occasion")
+    found = []
+    for occasion in range(int(k)):
+        own = np.random.SeedSequence(start, spawn_key=(key, occasion)).generate_state(1, np.uint64)
+        found.append(sample(p._model, p.patients, spread, seed=int(own[0]), base=p))
+    return tuple(found)
 
 
 def courses(
@@ -298,6 +354,7 @@ def observe(
     residual_log_sd: float,
     lloq: float | None,
     seed: int,
+    numbers: ArrayLike | None = None,
 ) -> tuple[Numbers, NDArray[np.bool_]]:
     r"""What an assay would report of the true ``values``: noise, then a limit.
 
@@ -310,6 +367,9 @@ def observe(
     residual_log_sd : σ, the SD of the logarithm of a repeated measurement; 0 for none.
     lloq : lower limit of quantification in the unit of ``values``; None for an assay without one.
     seed : a whole number.
+    numbers : (N,) which patients these are, where they are some of many: ``r.parameters.numbers``
+        in a reduction of :func:`cgtlearn.population.run`. The noise of a patient then depends on
+        the seed and on its number, not on the block in which it was solved.
 
     Returns
     -------
@@ -325,8 +385,30 @@ def observe(
             expected="an SD of zero or above",
             do="check the sign; for a variance, give its square root",
         )
-    z = stream(checked_seed(seed), "residual error").standard_normal(true.shape)
+    start = checked_seed(seed)
+    if numbers is None:
+        z = stream(start, "residual error").standard_normal(true.shape)
+    else:
+        z = _noise_of(start, numbers, true.shape)
     seen = true * np.exp(sigma * z)
     if lloq is None:
         return seen, np.zeros(seen.shape, dtype=bool)
     return censor(seen, lloq)
+
+
+def _noise_of(seed: int, numbers: ArrayLike, shape: tuple[int, ...]) -> Numbers:
+    """Normal numbers (N, T) of the patients ``numbers``, drawn ``TOGETHER`` at a time."""
+    who = np.asarray(numbers)
+    if len(shape) != 2 or who.shape != shape[:1] or who.dtype.kind not in "iu" or np.any(who < 0):
+        raise LearnerError(
+            given=f"numbers = {short(numbers)} for values of shape {shape}",
+            expected="one whole number of zero or above for each row of values (N, T)",
+            do="pass r.parameters.numbers of the same result",
+        )
+    z = np.empty(shape)
+    chunk, place = np.divmod(who, TOGETHER)
+    for one in np.unique(chunk):
+        here = chunk == one
+        drawn = stream(seed, "residual error of", int(one)).standard_normal((TOGETHER, shape[1]))
+        z[here] = drawn[place[here]]
+    return z

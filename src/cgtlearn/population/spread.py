@@ -18,7 +18,16 @@ from cgtlearn.errors import LearnerError, one_number, short, unknown_name
 from cgtlearn.measure import cv_from_log_sd, log_sd_from_cv, log_sd_from_log_variance
 from cgtlearn.models.contract import Model
 
-__all__ = ["Spread", "cv", "log_sd", "log_variance", "logit_sd", "spread_of"]
+__all__ = [
+    "Mixture",
+    "Spread",
+    "cv",
+    "log_sd",
+    "log_variance",
+    "logit_sd",
+    "mixture",
+    "spread_of",
+]
 
 LARGEST_CV = 20.0
 """A CV beyond this is taken for per cent: 155 % is cv(1.55)."""
@@ -93,6 +102,61 @@ def logit_sd(value: float) -> Spread:
     """Standard deviation of ln(x / (1 - x)), for a parameter that is a share between 0 and 1."""
     number = _not_negative("logit_sd", value)
     return Spread(number, "logit", f"logit_sd({number:g})")
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Groups of patients that nobody can tell apart: each with a share, a level and a spread.
+
+    Make one with :func:`mixture`. Group k has the typical value times ``factors[k]`` (on the logit
+    scale: the odds), and varies around it by ``spreads[k]``.
+    """
+
+    shares: tuple[float, ...]
+    factors: tuple[float, ...]
+    spreads: tuple[Spread, ...]
+
+    @property
+    def scale(self) -> str:
+        """``"log"`` or ``"logit"``, the same in all groups."""
+        return self.spreads[0].scale
+
+    def __repr__(self) -> str:
+        parts = zip(self.shares, self.factors, self.spreads, strict=True)
+        return f"mixture({', '.join(f'({a:g}, {b:g}, {c!r})' for a, b, c in parts)})"
+
+
+def mixture(*groups: tuple[float, float, Spread]) -> Mixture:
+    """A mixture of groups, each ``(share, factor, spread)``.
+
+    ``mixture((0.8, 1, cv(0.5)), (0.2, 0.1, cv(0.3)))``: four in five patients vary around the
+    typical value, one in five around a tenth of it.
+
+    Raises LearnerError for fewer than two groups, shares that do not add up to 1, factors that are
+    not above zero, and spreads that are none or on different scales.
+    """
+    for group in groups:
+        if not isinstance(group, tuple) or len(group) != 3 or not isinstance(group[2], Spread):
+            raise LearnerError(
+                given=f"the group {short(group)}",
+                expected="(share, factor, spread), with a spread that says what it is",
+                do="write for example mixture((0.8, 1, cv(0.5)), (0.2, 0.1, cv(0.3)))",
+            )
+    if len(groups) < 2 or len({group[2].scale for group in groups}) > 1:
+        raise LearnerError(
+            given=f"mixture of {short(groups, 200)}",
+            expected="two groups or more, with spreads on one scale",
+            do="use log_sd, log_variance or cv in all groups, or logit_sd in all",
+        )
+    shares = tuple(_not_negative("share", group[0]) for group in groups)
+    if not math.isclose(sum(shares), 1, abs_tol=1e-6):
+        raise LearnerError(
+            given=f"shares that add up to {sum(shares):g}",
+            expected="shares that add up to 1",
+            do="divide each by their sum; per cent are divided by 100",
+        )
+    factors = tuple(one_number("factor", group[1], above=0) for group in groups)
+    return Mixture(shares, factors, tuple(group[2] for group in groups))
 
 
 _KINDS: dict[str, Callable[[float], Spread]] = {

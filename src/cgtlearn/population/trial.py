@@ -9,13 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgtlearn.errors import LearnerError, as_numbers, sorted_times
+from cgtlearn.errors import LearnerError, as_numbers, same_length, short, sorted_times
 from cgtlearn.measure import Exposure, exposure, geometric_cv, geometric_mean
 from cgtlearn.models.contract import Model, Parameters
-from cgtlearn.population.patients import Patients, courses, observe, sample
-from cgtlearn.population.spread import Spread
+from cgtlearn.population.patients import (
+    Patients,
+    checked_seed,
+    courses,
+    observe,
+    sample,
+    stream,
+)
+from cgtlearn.population.spread import Mixture, Spread
 
-__all__ = ["Described", "Trial", "describe", "trial"]
+__all__ = ["Described", "Trial", "describe", "dropout", "trial"]
 
 Numbers = NDArray[np.float64]
 
@@ -173,13 +180,13 @@ class Trial:
 def trial(
     model: Model,
     n: int,
-    spread: Mapping[str, Spread],
+    spread: Mapping[str, Spread | Mixture],
     times: ArrayLike,
     *,
     residual_log_sd: float,
     lloq: float | None,
     seed: int,
-    follow_up: ArrayLike | None = None,
+    follow_up: ArrayLike | Callable[[Numbers, Numbers], ArrayLike] | None = None,
     output: str | None = None,
     course: Callable[[Any, Any], Any] | None = None,
     correlation: Mapping[tuple[str, str], float] | None = None,
@@ -195,7 +202,8 @@ def trial(
     residual_log_sd, lloq : as in :func:`observe`.
     follow_up : the last day on which a patient may be sampled, one number or (n,); None for all
         samples. Labels are written while some patients have been followed for years and others
-        for weeks, and a half-life depends on it.
+        for weeks, and a half-life depends on it. A function of (times, reported values) gives a
+        dropout that depends on the outcome, see :func:`dropout`.
     output : what the assay reads; the model's first output unless it is named.
     course : the model file's closed form, such as ``stein2019.closed_form``, for speed; without it
         the differential equations are solved for one patient after the other.
@@ -228,11 +236,67 @@ def trial(
         )
     values, censored = observe(truth, residual_log_sd=residual_log_sd, lloq=lloq, seed=seed)
     if follow_up is not None:
+        if callable(follow_up):
+            follow_up = follow_up(grid, values)
         late = grid > _last_days(follow_up, len(values), grid)[:, None]
         values, censored = np.where(late, np.nan, values), censored & ~late
     return Trial(
         model, patients, grid, truth, values, censored, name, lloq, float(residual_log_sd), seed
     )
+
+
+def dropout(
+    times: ArrayLike,
+    values: ArrayLike,
+    hazard: Callable[[Numbers, float], ArrayLike],
+    *,
+    seed: int,
+) -> Numbers:
+    r"""The day on which each patient leaves, where leaving may depend on what was seen.
+
+    Formula: :math:`P(\text{stays until } t) = \exp\left(-\int_{t_1}^{t} h\,ds\right)`, with
+    the hazard h after each sample that of its value, until the next sample. Nobody leaves before
+    the second sample, at :math:`t_1`.
+
+    Parameters
+    ----------
+    times : (T,) sampling times, rising; two or more.
+    values : (N, T) what was seen at them.
+    hazard : of (values (N,), time) at one sample: the rate of leaving from then on, one a patient
+        or one for all, per unit of ``times``. ``lambda v, t: np.where(v < 50, 0.05, 0.005)`` lets
+        those leave whose cells are gone.
+    seed : a whole number. Patient i depends on the seed and on i, not on how many there are.
+
+    Returns
+    -------
+    (N,) the time of leaving; infinite for those who stay to the last sample. Give it to
+    :func:`trial` as ``follow_up``, or a function that calls this.
+
+    Values that are missing at random given the samples before can be fitted without bias by a
+    likelihood; a mean of those who stayed is biased even then.
+
+    Raises LearnerError for a hazard that is negative, not finite or of the wrong shape.
+    """
+    grid = sorted_times("times", times, minimum=2)
+    seen = as_numbers("values", values, ndim=2)
+    same_length("times", grid, "values", seen)
+    patience = stream(checked_seed(seed), "dropout").standard_exponential(len(seen))
+    leaves = np.full(len(seen), np.inf)
+    used = np.zeros(len(seen))
+    for j in range(1, grid.size - 1):
+        rate = np.asarray(hazard(seen[:, j], float(grid[j])), float)
+        if rate.shape not in ((), (len(seen),)) or not np.all(np.isfinite(rate) & (rate >= 0)):
+            raise LearnerError(
+                given=f"a hazard of {short(rate)} at time {grid[j]:g}",
+                expected=f"rates of zero or above, one or {len(seen)} of them",
+                do="return an array over patients: lambda v, t: np.where(v < 50, 0.05, 0.005)",
+            )
+        rate = np.broadcast_to(rate, leaves.shape)
+        after = used + rate * (grid[j + 1] - grid[j])
+        now = np.isinf(leaves) & (after > patience)
+        leaves[now] = grid[j] + (patience[now] - used[now]) / rate[now]
+        used = after
+    return leaves
 
 
 def _last_days(follow_up: ArrayLike, n: int, times: Numbers) -> Numbers:
