@@ -20,7 +20,7 @@ from cgtlearn.errors import LearnerError
 from cgtlearn.models import stein2019
 from cgtlearn.models.contract import Model, Output, Parameter, Parameters, State
 from cgtlearn.population import progress
-from cgtlearn.solve import solve
+from cgtlearn.solve import MANY, chosen_method, solve
 
 M = stein2019.model
 DAYS = np.array([0.0, 4, 7, 9, 11, 14, 28, 56])
@@ -111,14 +111,22 @@ def test_the_method_is_chosen_for_all_patients_not_for_a_block(patients, monkeyp
     asked = []
     module = sys.modules["cgtlearn.population.run"]
 
-    def watched(model, p, times, *, method=None, **settings):
+    def watched(model, p, times, *, method, **settings):
         asked.append((p.patients, method))
-        return solve(model, p, times, method=method or ("LSODA" if p.patients < 20 else "RK45"))
+        return solve(model, p, times, method=method, **settings)
 
     monkeypatch.setattr(module, "solve", watched)
-    ours = pop.run(M, patients, DAYS, exposure, block=11)
-    assert ours.method == "RK45"
-    assert asked == [(N, None), (11, "RK45"), (11, "RK45"), (1, "RK45")]
+    assert MANY <= N < 2 * MANY
+    for count in (N, MANY - 1):
+        few = M.parameters_with(cmax=patients.cmax[:count])
+        asked.clear()
+        ours = pop.run(M, few, DAYS, exposure, block=11)
+        wanted = solve(M, few, DAYS).method
+        assert ours.method == wanted == chosen_method(M, count)
+        assert asked == [(11, wanted), (count - 11, wanted)] or asked == [
+            (11, wanted), (11, wanted), (1, wanted)
+        ]  # fmt: skip
+    assert chosen_method(M, N) != chosen_method(M, 1)
     assert pop.run(M, patients, DAYS, exposure, method="LSODA").method == "LSODA"
 
 

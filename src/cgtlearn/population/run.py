@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgtlearn import models
-from cgtlearn.errors import LearnerError, short, sorted_times, unknown_name
+from cgtlearn.errors import LearnerError, one_of, short, sorted_times, unknown_name
 from cgtlearn.models.contract import Model, Parameters
 from cgtlearn.population.progress import Progress
-from cgtlearn.solve import Result, solve
+from cgtlearn.solve import METHODS, Result, chosen_method, solve
 
 __all__ = ["Block", "Run", "load", "run"]
 
@@ -306,7 +306,7 @@ def run(
             do='write for example lambda r: {"cmax": r["transgene"].max(axis=1)}',
         )
     started = time.monotonic()
-    chosen = _method(model, p, method, settings)
+    chosen = _method(model, size, method)
     known = model.name in models.names() and models.get(model.name) is model
     plan = _Plan(
         model.name if known else model, p, size, int(block), grid, reduce, chosen, settings
@@ -376,15 +376,11 @@ def _patients(model: Model, p: Parameters) -> int:
     return checked.patients
 
 
-def _method(model: Model, p: Parameters, method: str | None, settings: Mapping[str, float]) -> str:
-    """The method that one call of ``solve`` would choose for all patients of ``p``.
-
-    A block alone must not choose: the last one may be small. So all of them are asked for at time
-    0, where there is nothing to compute.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return solve(model, p, [0.0], method=method, **settings).method
+def _method(model: Model, size: int, method: str | None) -> str:
+    """One method for all blocks, by the number of all patients: the last block may be small."""
+    if method is None:
+        return chosen_method(model, size)
+    return one_of("method", method, METHODS)
 
 
 def _blocks(plan: _Plan, executor: Any) -> Ended:
