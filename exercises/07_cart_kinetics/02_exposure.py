@@ -83,6 +83,10 @@ def log_mean(a, b, log=np.log):
         return np.where(a == b, a, (a - b) / log(a / b))
 
 
+def with_no_one(fold):
+    return np.where(fold == 1, 2.0, fold)  # where the result is not used
+
+
 def straight(a, b):
     return (a + b) / 2
 
@@ -119,6 +123,25 @@ exercise(
             "The fall is right. On the rise you still draw a straight line: this is the rule "
             "linear-up log-down, made for drugs that are absorbed, not for cells that double.",
             "Use the logarithmic mean in both directions.",
+        ),
+        slip(
+            with_heights(lambda a, b: np.where(b > a, log_mean(a, b), straight(a, b))),
+            "linear-auc",
+            "The rise is right. On the fall you still draw a straight line, and that is too high.",
+            "Use the logarithmic mean in both directions.",
+        ),
+        slip(
+            with_heights(lambda a, b: np.where(a == b, a, (a - b) / np.log(with_no_one(b / a)))),
+            "sign",
+            "The size is right and the sign is wrong. If a - b stands above, a / b belongs below.",
+            "An area between two positive levels is positive.",
+        ),
+        slip(
+            with_heights(lambda a, b: a),
+            "linear-auc",
+            "You kept each level until the next sample came. On the rise that is too low, on the "
+            "fall too high, and here the fall wins.",
+            "The mean height over an interval is (a - b) / ln(a / b).",
         ),
         slip(
             with_heights(lambda a, b: log_mean(a, b, np.log10)),
@@ -193,6 +216,27 @@ exercise(
             "Divide by the vector copies in a CAR-positive cell.",
         ),
         slip(
+            right / 2,
+            "copies-for-cells",
+            "This is half of it. 6.6 pg are the DNA of a whole cell, both sets of chromosomes, and "
+            "each CAR-positive cell holds two copies. Something was halved twice.",
+            "Divide by the 2.0 copies once.",
+        ),
+        slip(
+            right / 1500,
+            "percent-for-fraction",
+            "This is the share of nucleated cells that are CAR-positive. Asked for are cells in a "
+            "µL.",
+            "Multiply the share by the nucleated cells/µL of the day.",
+        ),
+        slip(
+            right * 2 / 5,
+            "qpcr-flow",
+            "Two slips at once: you counted each copy as a cell, and you multiplied by the "
+            "lymphocytes, though the DNA came from every nucleated cell.",
+            "Divide by the copies in a cell; use the count of the cells whose DNA was extracted.",
+        ),
+        slip(
             right / 5,
             "qpcr-flow",
             "You multiplied by the lymphocytes. The DNA came from whole blood, so from every "
@@ -217,8 +261,8 @@ exercise(
         slip(
             100 * right / 1500,
             "percent-for-fraction",
-            "This is the share of nucleated cells that are CAR-positive, in per cent. It is asked "
-            "for cells in a µL.",
+            "This is the share of nucleated cells that are CAR-positive, in per cent. Asked for "
+            "are cells in a µL.",
             "Multiply the share, as a fraction, by the count of the day.",
         ),
     ],
@@ -232,14 +276,14 @@ exercise(
 # ## 07.6 · A half-life out of nothing · find-the-bug · level 3 · 10 min
 #
 # This function should give the half-life from the last three **measured** samples after the peak.
-# For the patient below it gives 151 days. The true fast and slow half-lives of this patient are 4.3
+# For the patient below it gives 29 days. The true fast and slow half-lives of this patient are 4.3
 # and 220 d; the assay's limit hid the tail. One idea is wrong. Mend the function; keep its name and
 # arguments. `levels` holds what the assay would have said without a limit, so everything below
 # `lloq` must count as not measured.
 
 # %% tags=["answer"]
-days = np.array([7, 11, 14, 21, 28, 35, 42, 56, 84])
-levels = np.array([3100, 18300, 11400, 3850, 1370, 560, 300, 180, 150])
+days = np.array([7, 11, 14, 21, 28, 35, 42, 49])
+levels = np.array([3100, 18300, 11400, 3850, 1370, 560, 300, 210])
 lloq = 400  # copies/µg
 
 
@@ -247,7 +291,7 @@ def half_life(days, levels, lloq):
     """Half-life (d) from the last three measured samples after the peak."""
     after = np.arange(len(days)) > np.argmax(levels)
     t, c = days[after], np.maximum(levels[after], lloq)
-    slope = np.polyfit(t[-4:], np.log(c[-4:]), 1)[0]
+    slope = np.polyfit(t[-3:], np.log(c[-3:]), 1)[0]
     return np.log(2) / -slope
 # --- solution
 
@@ -264,8 +308,9 @@ check("07.6", half_life)
 
 # %% [markdown] tags=["worked"]
 # `np.maximum(levels, lloq)` writes 400 copies/µg wherever the assay said *less than 400*. The line
-# then runs through points that nobody measured, and they are flat. A flat tail has a long half-life.
-# So the limit of the assay was reported as biology.
+# then runs through points that nobody measured, and they are flat. A flat tail has a long
+# half-life. So the limit of the assay was reported as biology. It even looks like a number from a
+# label.
 #
 # Select instead: keep what is after the peak **and** not below the limit. Then take the last three.
 # That gives about 5 d. It is honest, and it is still not the slow half-life: the samples that could
@@ -273,7 +318,10 @@ check("07.6", half_life)
 # half-life cannot be told with this assay*.
 
 # %% tags=["spec"]
-def through(select, count, log=np.log, two=np.log(2)):
+LN2 = np.log(2)
+
+
+def through(select, count, log=np.log, two=LN2):
     """A half-life function that treats the limit by `select` and uses `count` points."""
 
     def wrong(days, levels, lloq):
@@ -292,8 +340,12 @@ def halved(t, c, limit):
     return t, np.where(c >= limit, c, limit / 2)
 
 
-bug = through(lambda t, c, limit: (t, np.maximum(c, limit)), 4)
-assert round(bug(days, levels, lloq)) == 151 and round(half_life(days, levels, lloq)) == 5
+def limited(t, c, limit):
+    return t, np.maximum(c, limit)
+
+
+bug = through(limited, 3)
+assert round(bug(days, levels, lloq)) == 29 and round(half_life(days, levels, lloq)) == 5
 
 exercise(
     "07.6",
@@ -303,10 +355,11 @@ exercise(
     title="A half-life out of nothing",
     answer=function(
         half_life,
+        # At most two of the last three are below the limit: three equal stand-ins have no slope.
         probes=[
             (
-                [7.0, 11, 14, 21, 28, 35, 42, 56, 84],
-                [3100.0, 18300, 11400, 3850, 1370, 560, 300, 180, 150],
+                [7.0, 11, 14, 21, 28, 35, 42, 49],
+                [3100.0, 18300, 11400, 3850, 1370, 560, 300, 210],
                 400.0,
             ),
             ([1.0, 8, 12, 20, 30, 40, 50], [50.0, 9000, 6000, 1500, 300, 70, 20], 60.0),
@@ -316,14 +369,20 @@ exercise(
     ),
     wrong=[
         slip(
-            through(halved, 4),
+            lambda days, levels, lloq: np.log(2) / half_life(days, levels, lloq),
+            "half-life-for-rate",
+            "This is the rate in 1/d. The samples are the right ones.",
+            "A half-life is ln(2) over the rate.",
+        ),
+        slip(
+            through(halved, 3),
             "blq-as-lloq",
-            "Half the limit is a stand-in as well. Several of them in a row are flat, and a flat "
-            "tail has a long half-life, whatever its height.",
+            "Half the limit is a stand-in as well. Two of them in a row are flat, and a flat tail "
+            "has a long half-life, whatever its height.",
             "Leave these samples out of the line altogether.",
         ),
         slip(
-            through(lambda t, c, limit: (t, np.where(c >= limit, c, 1.0)), 4),
+            through(lambda t, c, limit: (t, np.where(c >= limit, c, 1.0)), 3),
             "blq-as-zero",
             "You put next to nothing (1, since zero has no logarithm) for the samples below the "
             "limit. The line now falls off a cliff that nobody measured.",
@@ -331,7 +390,7 @@ exercise(
         slip(
             through(measured, 4),
             "reading",
-            "The samples below the limit are gone, as they should be. The line still runs through "
+            "The samples below the limit are gone, as they should be. The line now runs through "
             "four samples, and the last three were asked for.",
             "Look at the slice in np.polyfit.",
         ),

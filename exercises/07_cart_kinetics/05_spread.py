@@ -81,6 +81,33 @@ exercise(
             "lognormal is larger than that.",
         ),
         slip(
+            [100 * printed, as_variance],
+            "cv-for-sd",
+            "The second is right. The first is the standard deviation itself, in per cent. It is "
+            "close to the CV while it is small, and not the CV.",
+            "Square the SD, and put it into the formula like the variance.",
+        ),
+        slip(
+            [as_sd, 100 * np.sqrt(printed)],
+            "cv-for-sd",
+            "The first is right. The second is the standard deviation of the logarithm, in per "
+            "cent. A CV of a lognormal is larger than that.",
+            "The variance goes into the formula as it is.",
+        ),
+        slip(
+            [as_variance, 100 * measure.cv_from_log_sd(printed**0.25)],
+            "variance-for-sd",
+            "You put standard deviations where the formula has the variance: 0.38 for the first, "
+            "its root for the second.",
+            "The CV is sqrt(exp(variance) - 1). Square an SD first; leave a variance as it is.",
+        ),
+        slip(
+            [100 * np.expm1(printed), 100 * np.expm1(np.sqrt(printed))],
+            "cv-for-sd",
+            "exp(SD) - 1 says how far one SD above the median lies. It is not the CV.",
+            "The CV is sqrt(exp(variance) - 1).",
+        ),
+        slip(
             [as_sd, 100 * measure.cv_from_log_sd(printed**2)],
             "variance-for-sd",
             "The first is right. For the second you squared a variance, as if it were a standard "
