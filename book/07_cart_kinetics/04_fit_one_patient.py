@@ -36,6 +36,7 @@ from scipy.special import log_ndtr, ndtr
 from cgtlearn import datasets, estimate, ledger, plot
 from cgtlearn.errors import LearnerError
 from cgtlearn.exercises import guess
+from cgtlearn.explore import explore
 from cgtlearn.models import stein2019
 
 table = datasets.load("simulated_tisacel_one")
@@ -46,7 +47,8 @@ print(table.describe())
 # ## A triangle is a bound, not a number
 #
 # Look before you compute. Then write down what you would put into the field. The first two
-# triangles come before the cells have grown, the last two when most of them are gone.
+# triangles, nearly on top of each other, come before the cells have grown, the last two when most
+# of them are gone.
 
 # %%
 fig, ax = plot.figure()
@@ -72,7 +74,7 @@ half_life_guess = guess("What terminal half-life would you report?", None, unit=
 # The curve is that of notebook 01. Six numbers shape it. Fitting means: find the six numbers for
 # which the curve passes close to the samples.
 #
-# Close in what sense? The assay scatters by a factor, not by an amount; the paper gives the
+# Close in what sense? The assay scatters by a factor, not by an amount; the last row below is the
 # standard deviation of the natural logarithm. So we compare logarithms. On a plain scale the
 # samples near the peak, thousands of copies high, would outvote the tail.
 #
@@ -83,6 +85,7 @@ names = ["fold_expansion", "tmax", "cmax"]
 names += ["contraction_rate", "persistent_fraction", "persistence_rate"]
 typical = np.array([ledger.value(f"stein2019.{name}") for name in names])
 noise = ledger.value("stein2019.residual_sd")
+ledger.show(*[f"stein2019.{name}" for name in [*names, "residual_sd"]])
 
 
 def level_at(t, numbers):
@@ -100,7 +103,7 @@ def distances(numbers):
 
 
 by_hand = typical * [1, 1, 2, 1, 1, 1]  # <- your turn: factors on the six numbers
-print(f"{np.sum(~censored)} measured samples; sum of squared distances:")
+print(f"\n{np.sum(~censored)} measured samples; sum of squared distances:")
 for who, numbers in (("typical patient", typical), ("by hand", by_hand)):
     print(f"  {who:<16} {np.sum(distances(numbers) ** 2):5.1f}")
 
@@ -237,13 +240,13 @@ for i, rule in enumerate(rules, start=1):
 # Read the medians. M3 is the closest. Leaving out lengthens the half-life, because late in the
 # course only the high samples survive. Writing the limit lengthens it too: the tail lies flat at
 # the limit. Zero shortens it: the tail plunges. Half the limit is a compromise that happens to do
-# well with this tail. Change `true_half_life` to 30: it fails like the others, and M3 becomes
-# shaky.
+# well with this tail. Change `true_half_life` to 30: so few late samples are measured that every
+# stand-in makes a flat tail, half the limit too, and M3 becomes shaky.
 #
 # Now read the other two columns. Even the best way leaves a single patient uncertain.
 
 # %%
-factor_guess.compare(quarters["left out"][1] / true_half_life)
+factor_guess.compare(float(f"{quarters['left out'][1] / true_half_life:.2g}"))
 
 fig, ax = plot.figure()
 for i, rule in enumerate(rules):
@@ -305,7 +308,7 @@ def allowed_range(rise):
 
 year, year_rise = profile(364)
 early, early_rise = profile(90)
-early_guess.compare(early)
+early_guess.compare(float(f"{early:.2g}"))
 print()
 limits = {"a year": allowed_range(year_rise), "90 days": allowed_range(early_rise)}
 for name, value in (("a year", year), ("90 days", early)):
@@ -339,7 +342,45 @@ assert limits["a year"][0] < reported < limits["a year"][1]
 # Look at the dashed line. The best value from 90 days is some 22 d. It looks like a result, it
 # has decimals, and it is ten times too short. The profile tells: everything above a shortest
 # half-life is allowed, 220 d and *never* included. Ninety days of one patient cannot tell 220 d.
-# No method takes out of samples what is not in them.
+#
+# Why not? Look at curves without noise: 90 days of the typical patient, and the year. Halve the
+# rate of the slow decline, so that the half-life doubles to 430 d. What does day 90 read then?
+# Guess, and see how much the first picture moves. Then set that rate to 0.031, a half-life of 22 d,
+# and mend the first 90 days with the other two sliders, until day 90 is some 160-fold below the
+# peak again.
+
+# %%
+slower = typical * [1, 1, 1, 1, 1, 0.5]
+before = f"Day 90 reads {level_at(90, typical):.0f} copies/µg."
+explore(
+    stein2019.model,
+    sliders={
+        "persistence_rate": (0.0008, 0.064),
+        "persistent_fraction": (0.002, 0.1),
+        "contraction_rate": (0.08, 0.32),
+    },
+    panels=[dict(x=(0, 90), y=(1, 1e5)), dict(x=(0, 364), y=(1, 1e5))],
+    reference=90,
+    predict=dict(
+        question=f"{before} The half-life doubles: what does day 90 read?",
+        of="transgene at 90",
+        at={"persistence_rate": slower[-1]},
+    ),
+)
+
+# %%
+print("day   half-life 220 d   430 d   ratio")
+for day in (90, 180, 364):  # <- your turn
+    as_is, slow = level_at(day, typical), level_at(day, slower)
+    print(f"{day:>3} {as_is:>14.0f} {slow:>9.0f} {slow / as_is:>8.2f}")
+print(f"\none sample scatters by a factor of {np.exp(noise):.2f}")
+assert round(half_life(typical), -1) == 220 and round(half_life(slower), -1) == 430
+assert round(np.log(2) / 0.031) == 22 and round(typical[2] / level_at(90, typical), -1) == 160
+
+# %% [markdown]
+# A doubled half-life moves day 90 by less than a single sample scatters. Only the late samples see
+# it, and only the late samples see what is wrong with 22 d. No method takes out of samples what is
+# not in them.
 #
 # ## Three lines of the package do all of it
 #
@@ -371,8 +412,12 @@ for name, true in zip(names, typical, strict=True):
 short = times <= 90  # <- your turn: 180, 270
 data["censored"] = censored[short]
 fit_early = estimate.fit_one(stein2019.model, times[short], values[short], **data)
-at_least = np.log(2) / fit_early.intervals["persistence_rate"].high
-print(f"\nafter {times[short][-1]:g} d: terminal half-life at least {in_days(at_least)} d")
+early_rate = fit_early.intervals["persistence_rate"]
+at_most = "no upper limit"
+if early_rate.low > 0:
+    at_most = f"at most {in_days(np.log(2) / early_rate.low)} d"
+early_says = f"at least {in_days(np.log(2) / early_rate.high)} d, {at_most}"
+print(f"\nafter {times[short][-1]:g} d: terminal half-life {early_says}")
 for warning in fit_early.warnings:
     print(f"warning: {warning}")
 
@@ -451,11 +496,11 @@ folder.cleanup()
 # ## What we write into the field
 
 # %%
-half_life_guess.compare(year)
+half_life_guess.compare(float(f"{year:.2g}"))
 ends = f"{in_days(shortest)} to {in_days(longest)} d"
-print(f"\nAfter a year:  {in_days(year)} d, 95 % interval {ends}")
-print(f"After 90 days: at least {in_days(at_least)} d, no upper limit")
-print(f"Truth:         {in_days(half_life(typical))} d")
+print(f"\nAfter {times[short][-1]:g} days: {early_says}")
+print(f"After a year: {in_days(year)} d, 95 % interval {ends}")
+print(f"Truth: {in_days(half_life(typical))} d")
 assert abs(half_life(left_out) - half_life(typical)) < abs(year - half_life(typical))
 
 # %% [markdown]

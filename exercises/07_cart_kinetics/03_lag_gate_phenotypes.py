@@ -111,6 +111,18 @@ exercise(
             "The number of doublings need not be whole: log2(50 / 15).",
         ),
         slip(
+            np.log2(50 / 15),
+            "reading",
+            "This is the number of doublings. Each takes 0.8 d, and they begin after the lag.",
+            "Turn doublings into days, then add the lag.",
+        ),
+        slip(
+            3 + np.log2(50 / 15),
+            "reading",
+            "You added 1.7 doublings to the lag as if each took a day.",
+            "Multiply the doublings by the time of one.",
+        ),
+        slip(
             3 + 0.8 * np.log2(15 / 50),
             "sign",
             "You took the logarithm of 15/50, which is negative, and came out before the end of "
@@ -199,6 +211,35 @@ def with_tem(leaves, arrives):
     return wrong
 
 
+def bug_left(which, added):
+    """The bug stays, and another line is changed."""
+
+    def wrong(cells, tumor):
+        change = slopes(cells, tumor)
+        change[2] += (p.tn_to_tcm - p.tcm_to_tem) * cells[1]
+        change[which] += added(cells, tumor)
+        return change
+
+    return wrong
+
+
+def as_memory(cells, tumor):
+    """What TN would gain with the slow division of the other two."""
+    return (p.memory_proliferation - p.tn_proliferation) * cells[0]
+
+
+def teff_divides(cells, tumor):
+    """What TEff would gain if these cells divided on antigen."""
+    return v1 * tumor * cells[3] / (p.expansion_half_saturation + cells[3])
+
+
+def both(cells, tumor):
+    """Mended, but TN divides like the others."""
+    change = slopes(cells, tumor)
+    change[0] += as_memory(cells, tumor)
+    return change
+
+
 exercise(
     "07.8",
     kind="find-the-bug",
@@ -243,6 +284,27 @@ exercise(
             "reading",
             "Now nothing arrives in TEM at all.",
             "Mend the flow, do not remove it.",
+        ),
+        slip(
+            bug_left(0, as_memory),
+            "reading",
+            "You changed how fast TN divides. That line differs from the next two on purpose: "
+            "naive cells have a slow division of their own. Cells are still lost on the way.",
+            "Births are switched off in the test. Look at the moves between phenotypes.",
+        ),
+        slip(
+            both,
+            "reading",
+            "The books balance now, but you also changed how fast TN divides. Naive cells have a "
+            "slow division of their own.",
+            "Put p.tn_proliferation back into the first line.",
+        ),
+        slip(
+            bug_left(3, teff_divides),
+            "reading",
+            "You let TEff divide on antigen. Effector cells do not divide in this model, and the "
+            "cells are still lost on the way.",
+            "Births are switched off in the test. Look at the moves between phenotypes.",
         ),
     ],
     hints=[

@@ -31,7 +31,8 @@ noise = ledger.value("stein2019.residual_sd")  # standard deviation of ln(measur
 #
 # This function gives what one sample adds to the log-likelihood. The measured case is done. Fill
 # in the case of a sample below the limit: `curve` is the level that the model predicts, `lloq`
-# the limit, `noise` the standard deviation of the logarithm. `ndtr(x)` is the normal distribution
+# the limit, `noise` the standard deviation of the logarithm. When `below` is True, `value` says
+# nothing: laboratories fill it in differently. `ndtr(x)` is the normal distribution
 # function $\Phi(x)$, `log_ndtr(x)` its logarithm.
 
 # %% tags=["answer"]
@@ -92,6 +93,7 @@ exercise(
             (50.0, True, 400.0, 50.0, 0.5),
             (10.0, True, 10.0, 10.0, 0.8),
             (10.0, True, 35.0, 10.0, 0.8),
+            (4.0, True, 35.0, 10.0, 0.8),
         ],
         rtol=1e-4,
         when_right="A bound now counts for exactly what it says.",
@@ -131,6 +133,32 @@ exercise(
             "log-scale",
             "You measured the distance on the plain scale. The scatter belongs to the logarithm.",
             "Compare ln(lloq) with ln(curve).",
+        ),
+        slip(
+            lambda v, below, f, c, s: contribution(v, below, f, v if below else c, s),
+            "reading",
+            "You used `value` where the limit belongs. For a sample below the limit `value` is "
+            "what a laboratory happened to fill in.",
+            "Only `lloq` says where the sample lies: below it.",
+        ),
+        slip(
+            if_below(lambda f, c, s: log_ndtr(np.log(c / f))),
+            "reading",
+            "You took the distance as if the noise were 1.",
+            "Divide ln(lloq / curve) by `noise`.",
+        ),
+        slip(
+            if_below(lambda f, c, s: -log_ndtr(np.log(c / f) / s)),
+            "sign",
+            "You changed the sign. A log-likelihood is to be made large, and the logarithm of a "
+            "probability is never above zero.",
+        ),
+        slip(
+            if_below(lambda f, c, s: -2 * log_ndtr(np.log(c / f) / s)),
+            "sign",
+            "This is a term of the sum of squares, -2 ln Φ, which is to be made small. The "
+            "function returns the log-likelihood itself.",
+            "Leave the factor -2 out.",
         ),
         slip(
             if_below(lambda f, c, s: 0.0),
@@ -189,6 +217,11 @@ exercise(
             "These are the samples below the limit. How many come back as a number?",
         ),
         slip(
+            round(1 - ndtr(np.log(2) / noise), 2),
+            "percent-for-fraction",
+            "This is the share of the samples. How many is that of a hundred?",
+        ),
+        slip(
             0.0,
             "blq-as-zero",
             "The curve runs below the limit, but the samples scatter around the curve, and some "
@@ -208,8 +241,8 @@ exercise(
         slip(
             100 * (1 - ndtr(1 / noise)),
             "log-scale",
-            "You took the relative difference, (50 - 25)/25 = 1. On the log scale the distance "
-            "is ln(50/25) = 0.69.",
+            "You took 1 as the distance: (50 - 25)/25, or the logarithm to base 2. On the scale of "
+            "the noise, natural logarithms, it is ln(50/25) = 0.69.",
             "The scatter belongs to the logarithm, so the distance must be one of logarithms.",
         ),
         slip(
