@@ -442,7 +442,6 @@ explore(
         dict(show="blood_vector", x=(0.01, 10), x_scale="log", y=(1e4, 1e11)),
         dict(show="fix_activity", x=(0, 1826), y=(0.3, 300)),
     ],
-    reference=457,
     title="One link at a time: vector in blood and factor IX, computed",
     predict=dict(
         question="The liver takes vector up at half the rate. Factor IX at 15 months (day 457)?",

@@ -273,7 +273,7 @@ explore(
     },
     panels=[
         dict(show=["endosome", "nucleus", "episome"], x=(0.01, 1826), x_scale="log", y=(1e6, 1e14)),
-        dict(show="fix_activity", x=(0.01, 1826), x_scale="log", y=(0, 30), y_scale="linear"),
+        dict(show="fix_activity", x=(0.01, 1826), x_scale="log", y=(0.01, 300)),
     ],
     fixed={"infusion_duration": 0},
     reference=30,

@@ -237,7 +237,7 @@ except ValueError as error:
 # ## A late peak looks like a patient who keeps the cells
 #
 # Now look at what you have built, and move it. On a log axis each phase is a straight line. The
-# figure shows the typical patient, in blue. Let the peak come on day 15, as high as before. Six
+# figure shows the typical patient, in grey. Let the peak come on day 15, as high as before. Six
 # days late: what does the sample of day 28 show? Guess, then see.
 
 # %%
@@ -245,8 +245,8 @@ explore(
     model,
     sliders={"tmax": (5, 20), "cmax": (2_000, 100_000), "fold_expansion": (100, 100_000)},
     panels=[
-        dict(title="six weeks", x=(0, 42), y=(0.1, 200_000)),
-        dict(title="one year", x=(0, 365), y=(0.1, 200_000)),
+        dict(x=(0, 42), y=(0.1, 200_000)),
+        dict(x=(0, 365), y=(0.1, 200_000)),
     ],
     reference=28,
     title="The typical patient of the Stein model, simulated",
@@ -272,8 +272,8 @@ assert late_peak != 15 or 2.2 < late / on_time < 2.4  # "more than twice"
 
 # %% [markdown]
 # Same peak, same decline, and more than twice the level on day 28. One late sample does not tell a
-# late peak from cells that last. And the fold expansion moves only the rise, because this model is
-# told its peak.
+# late peak from cells that last. And *peak over the level at time 0*, which is foldx, moves only the
+# rise: this model is told its peak.
 #
 # ## Blood samples give the numbers back, if there is no noise
 #
