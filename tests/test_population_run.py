@@ -181,6 +181,12 @@ def test_failed_patients_are_named_and_leave_the_others_as_they_were(block):
     assert np.array_equal(ours["end"][ours.done], alone["x"][:, -1])
     assert np.isnan(ours["end"][[1, 3]]).all() and np.isnan(ours["whole"][1])
     assert "2 failed" in repr(ours)
+    with pytest.warns(RuntimeWarning, match="2 of 5"):
+        again = pop.run(
+            model, model.parameters_with(rate=rates), [0, 5], reduce, block=block, earlier=ours
+        )
+    assert again.failed == ours.failed and again["whole"].dtype == ours["whole"].dtype
+    assert np.array_equal(again["end"], ours["end"], equal_nan=True)
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")
@@ -261,6 +267,36 @@ def test_an_interrupt_keeps_what_is_done(patients, whole):
     assert [(a, b) for a, b, _ in ours.missing] == [(10, 14), (15, 19), (20, 22)]
     assert np.array_equal(ours["cmax"][:10], whole[0]["cmax"][:10])
     assert np.isnan(ours["cmax"][10:]).all() and not ours.complete
+
+
+@pytest.mark.parametrize("executor", [None, 2])
+def test_an_interrupted_run_is_continued(patients, whole, executor, tmp_path):
+    calls = []
+
+    def reduce(course):
+        calls.append(int(course.parameters.numbers[0]))
+        if 14 in course.parameters.numbers:
+            raise KeyboardInterrupt
+        return exposure(course)
+
+    with pytest.warns(UserWarning, match="interrupted"):
+        part = pop.run(M, patients, DAYS, reduce, block=5)
+    assert calls == [0, 5, 10] and part["number"].dtype == float
+    part = pop.load(part.save(tmp_path / "part"))
+
+    ours = pop.run(M, patients, DAYS, exposure, block=5, earlier=part, executor=executor)
+    assert_same(ours, whole)
+    calls.clear()
+    assert_same(pop.run(M, patients, DAYS, reduce, block=5, earlier=ours), whole)
+    assert calls == []
+    other = pop.sample(M, N, pop.spread_of(M, pop.log_sd), seed=8)
+    for changes in (
+        {"p": other}, {"times": DAYS[:-1]}, {"block": 6}, {"method": "LSODA"}, {"rtol": 1e-5},
+        {"earlier": {}},
+    ):  # fmt: skip
+        given = {"p": patients, "times": DAYS, "block": 5, "earlier": part, **changes}
+        with pytest.raises(LearnerError, match="earlier"):
+            pop.run(M, given.pop("p"), given.pop("times"), exposure, **given)
 
 
 def waits(course):
@@ -405,6 +441,22 @@ def test_progress_is_drawn_in_a_terminal_after_a_while_and_wiped(monkeypatch):
     with progress.Progress(100, "patients", on=False) as bar:
         bar.add(10)
     assert len(drawn) == 3
+
+
+def test_a_notebook_that_a_program_executes_stores_no_progress():
+    import nbformat
+    from nbclient import NotebookClient
+
+    cell = (
+        "from cgtlearn.population import progress\n"
+        "progress.PATIENCE = progress.REFRESH = 0.0\n"
+        "with progress.Progress(10, 'patients') as bar:\n"
+        "    bar.add(10)\n"
+        "print(bar.done)"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    assert [o.get("text") for o in notebook.cells[0].outputs] == ["10\n"]
 
 
 def test_progress_is_silent_where_nobody_reads_it(monkeypatch, capsys):

@@ -8,6 +8,7 @@ worked: a reduction sees patients, never a block as a whole.
 from __future__ import annotations
 
 import concurrent.futures
+import hashlib
 import json
 import os
 import pickle
@@ -64,6 +65,7 @@ class Run:
     ``failed``   patient -> why its course could not be computed
     ``missing``  (first, last, why) of each block that was not computed; empty after a whole run
     ``method``   the solver's method, the same for all blocks
+    ``inputs``   a fingerprint of parameters, times and method, by which a run is continued
     """
 
     model: str
@@ -74,6 +76,8 @@ class Run:
     failed: dict[int, str]
     missing: tuple[tuple[int, int, str], ...]
     seconds: float
+    kinds: dict[str, str] = field(repr=False)
+    inputs: str
 
     def __getitem__(self, name: str) -> Values:
         if name not in self.values:
@@ -110,6 +114,8 @@ class Run:
             "failed": sorted(self.failed.items()),
             "missing": self.missing,
             "seconds": self.seconds,
+            "kinds": self.kinds,
+            "inputs": self.inputs,
         }
         arrays: dict[str, Any] = {f"value.{name}": value for name, value in self.values.items()}
         try:
@@ -261,6 +267,7 @@ def run(
     executor: Any = None,
     block: int = 4000,
     progress: bool = True,
+    earlier: Run | None = None,
     method: str | None = None,
     rtol: float | None = None,
     atol: float | None = None,
@@ -279,6 +286,8 @@ def run(
         For other processes ``reduce`` and a model of your own must stand in a file.
     block : patients that are solved together. It bounds the memory and changes no result.
     progress : a line that shows how far a long run is, where somebody reads it.
+    earlier : a run of the same patients, times and blocks that was interrupted; its blocks are
+        taken over and the missing ones done. That ``reduce`` is the same is up to you.
 
     Returns
     -------
@@ -288,7 +297,8 @@ def run(
 
     Raises LearnerError for parameters without arrays, for another model's, for a value outside its
     domain or NaN (with the patient), for a reduction that raises or does not return one row a
-    patient, for an executor that is none, and when every patient failed.
+    patient, for an executor that is none, for an ``earlier`` run of something else, and when every
+    patient failed.
     """
     grid = sorted_times("times", times, unit=model.time_unit)
     size = _patients(model, p)
@@ -308,12 +318,23 @@ def run(
     started = time.monotonic()
     chosen = _method(model, size, method)
     known = model.name in models.names() and models.get(model.name) is model
+    inputs = _fingerprint(model, p, grid, chosen, settings)
+    found = {} if earlier is None else _taken_over(earlier, inputs, int(block))
+    blocks = -(-size // int(block))
     plan = _Plan(
-        model.name if known else model, p, size, int(block), grid, reduce, chosen, settings
+        model=model.name if known else model,
+        p=p,
+        size=size,
+        block=int(block),
+        todo=tuple(number for number in range(blocks) if number not in found),
+        times=grid,
+        reduce=reduce,
+        method=chosen,
+        settings=settings,
     )
-    found: dict[int, _Done] = {}
     lost: dict[int, str] = {}
     with Progress(size, "patients", progress) as bar, closing(_blocks(plan, executor)) as ended:
+        bar.add(sum(plan.length(number) for number in found))
         try:
             for number, done in ended:
                 if isinstance(done, str):
@@ -322,9 +343,10 @@ def run(
                     found[number] = done
                     bar.add(plan.length(number))
         except KeyboardInterrupt:
-            left = [n for n in range(plan.blocks) if n not in found and n not in lost]
+            left = [n for n in plan.todo if n not in found and n not in lost]
             lost.update(dict.fromkeys(left, "the run was interrupted"))
-    return _assembled(plan, model.name, found, lost, time.monotonic() - started)
+    spent = time.monotonic() - started + (earlier.seconds if earlier else 0)
+    return _assembled(plan, model.name, inputs, found, lost, spent)
 
 
 @dataclass(frozen=True)
@@ -335,14 +357,11 @@ class _Plan:
     p: Parameters
     size: int
     block: int
+    todo: tuple[int, ...]
     times: NDArray[np.float64]
     reduce: Reduce
     method: str
     settings: dict[str, float]
-
-    @property
-    def blocks(self) -> int:
-        return -(-self.size // self.block)
 
     def length(self, number: int) -> int:
         return min(self.block, self.size - number * self.block)
@@ -374,6 +393,40 @@ def _patients(model: Model, p: Parameters) -> int:
             do="use population.sample(model, n, ...), or solve(model, p, times) for one patient",
         )
     return checked.patients
+
+
+def _fingerprint(
+    model: Model, p: Parameters, times: Any, method: str, settings: Mapping[str, float]
+) -> str:
+    """Short text that is the same for the same inputs."""
+    digest = hashlib.sha256(repr((model.name, method, sorted(settings.items()))).encode())
+    for name, value in (*p.as_dict().items(), ("times", times)):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(value, dtype=float).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _taken_over(earlier: Run, inputs: str, block: int) -> dict[int, _Done]:
+    """The finished blocks of an earlier run."""
+    if not isinstance(earlier, Run) or earlier.inputs != inputs or earlier.block != block:
+        raise LearnerError(
+            given=f"earlier = {short(earlier, 120)}"
+            + (f", in blocks of {earlier.block}" if isinstance(earlier, Run) else ""),
+            expected=f"a Run of the same parameters, times, method and tolerances, in blocks of "
+            f"{block}",
+            do="repeat the call as it was, with the same seed, or leave earlier out",
+        )
+    gone = {first // block for first, _, _ in earlier.missing}
+    found = {}
+    for number in range(-(-earlier.patients // block)):
+        if number in gone:
+            continue
+        here = np.arange(number * block, min((number + 1) * block, earlier.patients))
+        failed = {int(i): earlier.failed[int(i)] for i in here if int(i) in earlier.failed}
+        kept = np.array([i for i in here if int(i) not in failed], dtype=np.int64)
+        values = {k: v[kept].astype(earlier.kinds[k]) for k, v in earlier.values.items()}
+        found[number] = _Done(values if len(kept) else {}, kept, failed)
+    return found
 
 
 def _method(model: Model, size: int, method: str | None) -> str:
@@ -411,7 +464,7 @@ def _answer(done: _Done | LearnerError) -> _Done:
 
 
 def _here(plan: _Plan) -> Ended:
-    for number in range(plan.blocks):
+    for number in plan.todo:
         yield number, _answer(_work(plan.job(number), 0))
 
 
@@ -456,7 +509,7 @@ def _elsewhere(plan: _Plan, given: Any, workers: int | None) -> Ended:
     if pool.processes:
         _can_travel(plan)
     ended: queue.SimpleQueue[tuple[int, int, Any]] = queue.SimpleQueue()
-    waiting = list(range(plan.blocks))[::-1]
+    waiting = list(plan.todo[::-1])
     again: list[int] = []
     attempts = dict.fromkeys(waiting, 0)
     flying: dict[int, Any] = {}
@@ -535,7 +588,12 @@ def _can_travel(plan: _Plan) -> None:
 
 
 def _assembled(
-    plan: _Plan, name: str, found: dict[int, _Done], lost: dict[int, str], seconds: float
+    plan: _Plan,
+    name: str,
+    inputs: str,
+    found: dict[int, _Done],
+    lost: dict[int, str],
+    seconds: float,
 ) -> Run:
     failed: dict[int, str] = {}
     shapes: dict[str, tuple[tuple[int, ...], Any]] = {}
@@ -588,4 +646,15 @@ def _assembled(
             UserWarning,
             stacklevel=3,
         )
-    return Run(name, plan.size, plan.block, plan.method, values, failed, missing, seconds)
+    return Run(
+        model=name,
+        patients=plan.size,
+        block=plan.block,
+        method=plan.method,
+        values=values,
+        failed=failed,
+        missing=missing,
+        seconds=seconds,
+        kinds={key: kind.str for key, (_, kind) in shapes.items()},
+        inputs=inputs,
+    )
