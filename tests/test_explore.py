@@ -372,5 +372,9 @@ def test_the_small_script_keeps_what_matters():
         assert kept in small or kept.replace(" ", "") in small
     for gone in ("apple", "juice", "remark", "found", "word."):
         assert gone not in small
+    assert minify("f(0.0, 3.0, 0.5, 10, 1.50);") == "f(0,3,.5,10,1.50);"
+    assert (
+        minify("const a = 1;\nconst b = 2;\nf(a - -b, [a, b,]);") == "const a=1,b=2;f(a- -b,[a,b]);"
+    )
     with pytest.raises(ScriptError):
         minify("const a = `never closed")

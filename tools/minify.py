@@ -101,18 +101,47 @@ def _closes(token: Token) -> bool:
     return token.kind == "text" and token.text.startswith("}")
 
 
+def _partners(every: list[Token]) -> dict[int, int]:
+    """Where each bracket that opens is closed, and the other way round."""
+    stack: list[int] = []
+    partner: dict[int, int] = {}
+    for i, token in enumerate(every):
+        if _closes(token):
+            partner[stack[-1]] = i
+            partner[i] = stack.pop()
+        if _opens(token):
+            stack.append(i)
+    return partner
+
+
+def _joined(every: list[Token]) -> list[Token]:
+    """`const a = 1; const b = 2;` as one statement; no comma before a closing bracket."""
+    partner = _partners(every)
+    gone: set[int] = set()
+    for i, token in enumerate(every[:-1]):
+        if token.text == "," and every[i + 1].text in ("]", "}", ")"):
+            gone.add(i)
+        if token.text == "const" and every[i - 1].text != "(":
+            k = i + 1
+            while k < len(every) and every[k].text != ";":
+                k = partner[k] + 1 if _opens(every[k]) else k + 1
+            if k + 1 < len(every) and every[k + 1].text == "const":
+                every[k] = Token("sign", ",")
+                gone.add(k + 1)
+    return [token for i, token in enumerate(every) if i not in gone]
+
+
 def _names(every: list[Token]) -> tuple[set[str], set[str]]:
     """(names the script binds, names of properties)."""
     bound: set[str] = set()
     properties: set[str] = set()
     stack: list[int] = []
-    partner: dict[int, int] = {}
+    partner = _partners(every)
     objects: set[int] = set()
     for i, token in enumerate(every):
         before = every[i - 1].text if i else ";"
         if _closes(token):
-            partner[stack[-1]] = i
-            partner[i] = stack.pop()
+            stack.pop()
         if _opens(token):
             stack.append(i)
             if token.text == "{" and (
@@ -172,7 +201,7 @@ def _short_names(taken: set[str]):
 
 def minify(script: str) -> str:
     """The script, smaller. Raises ScriptError for what it cannot read."""
-    every = tokens(script)
+    every = _joined(tokens(script))
     bound, properties = _names(every)
     uses = Counter(token.text for token in every if token.kind == "name")
     mine = sorted((n for n in bound - properties - KEYWORDS), key=lambda n: (-uses[n], n))
@@ -183,7 +212,7 @@ def minify(script: str) -> str:
     for token in every:
         text = table.get(token.text, token.text) if token.kind == "name" else token.text
         if token.kind == "number":
-            text = re.sub(r"^0(?=\.)", "", text)
+            text = re.sub(r"^0(?=\.\d)", "", re.sub(r"\.0$", "", text))
         words = before.kind in ("name", "number") and token.kind in ("name", "number")
         if words or (text[0] in "+-/" and before.text[-1:] == text[0]):
             out.append(" ")

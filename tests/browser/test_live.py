@@ -223,6 +223,10 @@ def test_numbers_are_those_of_python(page, made, name, pool, record_property):
     assert slowest <= SLOWEST
 
 
+def test_the_book_has_live_figures(site):
+    assert IN_BOOK
+
+
 @pytest.mark.parametrize("where", IN_BOOK)
 def test_numbers_of_the_book_are_those_of_python(opened, address, where, pool):
     with opened(f"{address}/{where}") as tab:
@@ -233,6 +237,18 @@ def test_numbers_of_the_book_are_those_of_python(opened, address, where, pool):
             print(f"{where}, figure {k}: worst {worst:.1e}, {steps} steps, {slowest:.1f} ms")
             assert steps <= MOST_STEPS
             assert slowest <= SLOWEST
+
+
+@pytest.mark.parametrize("where", IN_BOOK)
+def test_a_page_of_the_book_opens_with_the_sliders_of_its_address(opened, address, where):
+    with opened(f"{address}/{where}") as tab:
+        spec = tab.evaluate("document.querySelector('.cgt-live').cgtLive.spec")
+    slider = spec["sliders"][0]
+    name, end = slider["name"], slider["high"]
+    for text, expected in ((f"{name}={end}", end), (f"{name}=%3Cb%3E&x=#'\"[", slider["at"])):
+        with opened(f"{address}/{where}#live={spec['id']}&{text}") as tab:
+            rest(tab, 300)
+            assert state(tab.locator(".cgt-live").first)["values"][name] == expected
 
 
 def test_a_wrong_equation_would_be_seen(opened, made, tmp_path, pool):
@@ -263,7 +279,7 @@ def test_a_dose_anywhere_is_met_exactly(page, made, when):
 def test_words_are_those_of_python(page, made):
     for name in COMPARED:
         shown, live = figure(page, made, name), made[name]
-        for point in points_of(live._figure.spec, seed=3)[-4:]:
+        for point in points_of(live._figure.spec, seed=3)[-2:]:
             shown.evaluate("(root, values) => root.cgtLive.take(values)", point)
             rest(page, 550)
             kept = live.values

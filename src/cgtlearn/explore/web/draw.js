@@ -93,7 +93,15 @@ function panelOf(spec, panel, box) {
   const label = (panel.title ? panel.title + ": " : "") + what + unit;
   svg.setAttribute("aria-label", label + " over time; described in words below");
   box.append(svg);
-  let drawn = "", plot, lines, ghosts, mark, x, y, left, top, W;
+  let drawn = "", haunted = null, plot, lines, ghosts, mark, x, y, left, top, W;
+  /* Times and curves of this panel's window. */
+  function cut(set) {
+    if (!set) return null;
+    const { times } = set, from = placeOf(times, panel.x[0]);
+    let to = times.length;
+    while (times[to - 1] > panel.x[1]) to--;
+    return [times, ...panel.show.map((k) => set.curves[k])].map((v) => v.subarray(from, to));
+  }
 
   function axes(width, ends) {
     svg.replaceChildren();
@@ -155,15 +163,13 @@ function panelOf(spec, panel, box) {
       return [x.back((event.clientX - frame.left) * k - left), y.back((event.clientY - frame.top) * k - top)];
     },
     draw(width, now, before, hidden, guess) {
-      const within = (set) => (set ? panel.show.map((k) => set.curves[k].filter((_, i) => set.times[i] >= panel.x[0] && set.times[i] <= panel.x[1])) : []);
-      const ends = yEnds(panel, [...within(now), ...within(before)], hidden);
+      const mine = cut(now), old = cut(before);
+      const ends = yEnds(panel, [mine, old].flatMap((one) => (one ? one.slice(1) : [])), hidden);
       const wanted = width + ":" + ends;
-      if (wanted !== drawn) { axes(width, ends); drawn = wanted; }
-      const path = (set, k) => (set ? pathOf(set.times, set.curves[k], x, y, panel.ylog) : "");
-      panel.show.forEach((k, i) => {
-        lines[i].setAttribute("d", hidden ? "" : path(now, k));
-        ghosts[i].setAttribute("d", path(before, k));
-      });
+      if (wanted !== drawn) { axes(width, ends); drawn = wanted; haunted = null; }
+      const put = (paths, set) => paths.forEach((path, i) => path.setAttribute("d", set ? pathOf(set[0], set[i + 1], x, y, panel.ylog) : ""));
+      put(lines, hidden ? null : mine);
+      if (haunted !== before) { put(ghosts, old); haunted = before; }
       mark.replaceChildren();
       const asked = spec.predict;
       if (guess === null || !asked || !panel.show.includes(asked.curve)) return;
@@ -177,7 +183,7 @@ function panelOf(spec, panel, box) {
     },
     say(text) {
       lines.forEach((line) => line.removeAttribute("d"));
-      ghosts.forEach((line) => line.removeAttribute("d"));
+      drawn = "";
       mark.replaceChildren();
       shape("text", { x: 10, y: 24 }, mark, text);
     },

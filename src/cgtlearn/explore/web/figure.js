@@ -39,10 +39,12 @@ function modelOf(spec) {
     const found = solveModel(model, p, times, spec.logs, spec.m, spec.events);
     const curves = spec.curves.map(({ from, factor }) => {
       const state = from - spec.m, [source, wide, at] = state < 0 ? [found.outputs, spec.m, from] : [found.z, model.n, state];
-      return Float64Array.from(times, (_, i) => {
+      const curve = new Float64Array(times.length), log = state >= 0 && spec.logs[state];
+      for (let i = 0; i < curve.length; i++) {
         const v = source[i * wide + at];
-        return factor * (state >= 0 && spec.logs[state] ? Math.exp(v) : v);
-      });
+        curve[i] = factor * (log ? Math.exp(v) : v);
+      }
+      return curve;
     });
     return { times, curves, steps: found.steps, failed: found.failed };
   }
@@ -175,7 +177,7 @@ function mountFigure(root, spec, link) {
 
   /* --- moving --- */
   function set(name, value, typed) {
-    if (values[name] === value) { show(typed); return; }
+    if (values[name] === value) { show(typed, true); return; }
     ghost = settled;
     values = { ...values, [name]: value };
     soon(typed);
@@ -203,9 +205,11 @@ function mountFigure(root, spec, link) {
     clearTimeout(timer);
     timer = setTimeout(settle, 400);
   }
-  function show(typed) {
-    for (const { s, number, range } of inputs) {
-      const v = values[s.name];
+  function show(typed, again) {
+    for (const one of inputs) {
+      const { s, number, range } = one, v = values[s.name];
+      if (v === one.v && !again) continue;
+      one.v = v;
       const short = Number(v.toPrecision(5));
       if (number !== typed) number.value = short >= 1e7 ? short.toExponential() : short;
       range.value = placeAt(s, v);
