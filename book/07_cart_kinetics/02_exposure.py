@@ -236,7 +236,7 @@ figure = explore(
         "persistence_rate": (0.001, 0.05),
         "contraction_rate": (0.03, 0.6),
     },
-    x=(0, 364),
+    panels=[dict(x=(0, 364), y=(1e-5, 1e5))],
     reference=28,
     title="One year after the infusion",
     predict=dict(
@@ -247,10 +247,10 @@ figure = explore(
 figure
 
 # %% [markdown]
-# The curve bends around day 45. Then it is nearly flat, and after a year 61 copies/µg are left. By
-# sentence A it would be a thousandth of a copy. A true terminal half-life of 16.8 d
-# (`persistence_rate` 0.041) is another patient: empty in half a year. So A is a rate of nothing in
-# this patient. Where can it come from?
+# The curve bends around day 40. Then it is nearly flat, and after a year 61 copies/µg are left. By
+# sentence A it would be a thousandth of a copy. A true terminal half-life of 16.8 d, a slow decline
+# of 0.041 a day, makes another patient, with less than one copy/µg before day 150. So A is the rate
+# of nothing in this patient. Where can it come from?
 #
 # ## You can make the label's half-life yourself
 #
@@ -301,7 +301,14 @@ for stop in (28, 42, 56, 70, 84, 112, 168, 336):
 far = half_life_of(*last_three(336, 50))
 near = half_life_of(*last_three(28, 50))
 assert round(near, 1) == 4.6 and round(far) == 217
-assert round(float(level_at(364))) == 61 and 0.0005 < on_day_28 / 2**halvings < 0.002
+
+# What was said about the live figure.
+share, fall = typical.persistent_fraction, typical.contraction_rate - typical.persistence_rate
+bend = peak_day + np.log((1 - share) / share) / fall
+quicker = typical.changed(persistence_rate=np.log(2) / label.value)
+assert round(bend) == 40 and round(float(level_at(364))) == 61
+assert round(on_day_28 / 2**halvings, 3) == 0.001
+assert round(quicker.persistence_rate, 3) == 0.041 and stein2019.closed_form(150, quicker) < 1
 
 long_days = np.linspace(0, 200, 801)
 fig, ax = plot.figure()

@@ -98,20 +98,21 @@ for name, row in zip(names, rows, strict=True):
 # What does a reading mean for one child? Of 100 children 90 lie between the edges that the cell
 # prints. The sliders run from edge to edge of the wider reading, *variance*. The figure shows the
 # typical child. Take its Tmax to the late edge, and change nothing else: what is left on day 28?
-# Guess, then look. After that try the late edge of *SD*, and the edges of the other two.
+# Guess, then look. After that put in the late edge of *SD*, and try the edges of the other two.
 
 # %%
 middle = model.parameters_with()
 to_edge = 1.645  # SDs from the median to the 5th and the 95th percentile of a normal
 edges = {}
-print(f"{'5 to 95 % of children':<27}{'if SD':<22}if variance")
+print(f"{'5 to 95 % of children':<25}{'if SD':<22}if variance")
 for name in ("tmax", "cmax", "contraction_rate"):
     spread = ledger.value(f"stein2019.omega_{name}")
     for kind, sd in (("SD", spread), ("variance", np.sqrt(spread))):
         edges[name, kind] = getattr(middle, name) * np.exp(to_edge * sd * np.array([-1, 1]))
     ends = [*edges[name, "SD"], *edges[name, "variance"]]
     shown = [f"{float(f'{end:.2g}'):,g}" for end in ends]
-    print(f"{name:<20}{shown[0]:>6} to {shown[1]:<12}{shown[2]:>6} to {shown[3]}")
+    label = f"{name} ({ledger.pretty(model.parameters[name].unit)})"
+    print(f"{label:<24}{shown[0]:>6} to {shown[1]:<12}{shown[2]:>6} to {shown[3]}")
 
 late = edges["tmax", "variance"][1]
 figure = explore(
@@ -131,8 +132,8 @@ figure
 # %% [markdown]
 # The typical child has 1,374 copies/µg on day 28. The late child has twelve times as much under
 # *variance*, three times as much under *SD*, with the same peak. A trial that compares children by
-# their day 28 compares their days of peak. The edges of `contraction_rate` hardly depend on the
-# reading, as the table said.
+# their day 28 compares their days of peak. The edges of `contraction_rate`, the fast decline,
+# hardly depend on the reading, as the table said.
 #
 # ## The typical patient is not the mean patient
 #
