@@ -498,6 +498,7 @@ best_guess.compare(float(f"{max(area.values()) / min(area.values()):.2g}"))
 # the peak? And will it be as high? Guess, look; then move one slider at a time.
 
 # %%
+before = f"The peak is on day {top:.0f}."
 explore(
     muellerschoell2021.model,
     sliders={"initial_cells": (0.01, 1), "mtv": (10, 1000), "cd4cd8": (0.05, 10)},
@@ -505,7 +506,7 @@ explore(
     x=(0, 60),
     reference=28,
     predict=dict(
-        question="A tenth of the cells, 0.01 cells/µL of each phenotype: peak on which day?",
+        question=f"{before} With a tenth of the cells, on which day?",
         of="time of peak of car_t",
         at={"initial_cells": 0.01},
     ),
