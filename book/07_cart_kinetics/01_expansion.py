@@ -272,8 +272,8 @@ assert late_peak != 15 or 2.2 < late / on_time < 2.4  # "more than twice"
 
 # %% [markdown]
 # Same peak, same decline, and more than twice the level on day 28. One late sample does not tell a
-# late peak from cells that last. And *peak over the level at time 0*, which is foldx, moves only the
-# rise: this model is told its peak.
+# late peak from cells that last. And *peak over the level at time 0*, which is foldx, moves only
+# the rise: this model is told its peak.
 #
 # ## Blood samples give the numbers back, if there is no noise
 #
