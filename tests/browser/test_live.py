@@ -168,7 +168,7 @@ def reference(job):
     module = import_module(f"cgtlearn.models.{spec['model']}")
     if hasattr(module, "closed_form") and [c["key"] for c in spec["curves"]] == ["transgene"]:
         return [module.closed_form(times, p)]
-    found = solve(model, p, times, method="LSODA", rtol=1e-11, atol=1e-14)
+    found = solve(model, p, times, method="LSODA", rtol=1e-10, atol=1e-14)
     assert found.ok, (values, found.status)
     return [found[c["key"]] * c["factor"] for c in spec["curves"]]
 
