@@ -502,10 +502,13 @@ def test_a_command_line_that_makes_no_sense_is_refused(capsys):
 
 
 def test_citations_are_links_in_a_notebook_and_roles_on_the_page():
-    text = "Two fitted it {cite:p}`stein2019`, three more {cite:p}`uspi_kymriah,beal2001`."
+    text = (
+        "Two fitted it {cite:p}`stein2019`, three more {cite:p}`uspi_kymriah,beal2001`; "
+        "read {cite:t}`stein2019` and {cite:t}`beal2001`."
+    )
     shown = notebooks.cite_in_notebook(text, ROOT / "book" / "references.bib")
     assert "{cite" not in shown
-    assert '([Stein et al. 2019](https://doi.org/10.1002/psp4.12388 "cite:stein2019"))' in shown
+    assert '([Stein et al. 2019](https://doi.org/10.1002/psp4.12388 "cite:p:stein2019"))' in shown
     assert notebooks.cite_in_book(shown) == text
     with pytest.raises(notebooks.NotebookError, match="nobody2020"):
         notebooks.cite_in_notebook("{cite:p}`nobody2020`", ROOT / "book/references.bib")

@@ -141,29 +141,30 @@ def _references(path: Path) -> dict[str, tuple[str, str]]:
 
 
 def cite_in_notebook(text: str, bibliography: Path) -> str:
-    """{cite:p} as links that JupyterLab can show; the key stays in the link's title."""
+    """{cite:p} and {cite:t} as links that JupyterLab can show; role and key stay in the title."""
 
     def links(match: re.Match[str]) -> str:
-        keys = [key.strip() for key in match[1].split(",")]
+        role, keys = match[1], [key.strip() for key in match[2].split(",")]
         known = _references(bibliography)
         for key in keys:
             if key not in known:
-                raise NotebookError(f"{{cite:p}} of {key!r}, which references.bib does not hold")
-        return "(" + "; ".join(f'[{known[k][0]}]({known[k][1]} "cite:{k}")' for k in keys) + ")"
+                raise NotebookError(f"a citation of {key!r}, which references.bib does not hold")
+        shown = "; ".join(f'[{known[k][0]}]({known[k][1]} "cite:{role}:{k}")' for k in keys)
+        return f"({shown})" if role == "p" else shown
 
-    return re.sub(r"\{cite:p\}`([^`]+)`", links, text)
-
-
-LINK = r'\[[^\]]+\]\([^ )]+ "cite:(\w+)"\)'
+    return re.sub(r"\{cite:([pt])\}`([^`]+)`", links, text)
 
 
 def cite_in_book(text: str) -> str:
-    """Those links as {cite:p} again, for the page."""
+    """Those links as citations again, for the page."""
+    for role, opening, closing in (("p", r"\(", r"\)"), ("t", "", "")):
+        link = rf'\[[^\]]+\]\([^ )]+ "cite:{role}:(\w+)"\)'
 
-    def role(match: re.Match[str]) -> str:
-        return "{cite:p}`" + ",".join(re.findall(LINK, match[0])) + "`"
+        def cited(match: re.Match[str], role: str = role, link: str = link) -> str:
+            return f"{{cite:{role}}}`" + ",".join(re.findall(link, match[0])) + "`"
 
-    return re.sub(rf"\({LINK}(?:; {LINK})*\)", role, text)
+        text = re.sub(rf"{opening}{link}(?:; {link})*{closing}", cited, text)
+    return text
 
 
 def compose(source: Path) -> NotebookNode:

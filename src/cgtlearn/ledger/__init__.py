@@ -189,15 +189,17 @@ def derive(found: Row) -> float:
 
 
 def show(*ids: str | Iterable[str]) -> None:
-    """Print rows as a table: symbol, value, unit, status, source. For notebooks."""
+    """Print rows as a table: symbol, value, unit, status, source, meaning. For notebooks.
+
+    Table or page stand on the ledger's own page: here they would make the lines too long.
+    """
     wanted: list[str] = []
     for id in ids:
         wanted.extend([id] if isinstance(id, str) else id)
     found = [row(id) for id in wanted]
     table = [("symbol", "value", "unit", "status", "source", "meaning")]
     for r in found:
-        where = ", ".join(part for part in (r.source, r.where) if part)
-        table.append((r.symbol, number(r.value), pretty(r.unit), r.status, where, r.meaning))
+        table.append((r.symbol, number(r.value), pretty(r.unit), r.status, r.source, r.meaning))
     widths = [max(len(line[i]) for line in table) for i in range(len(table[0]) - 1)]
     for line in table:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
