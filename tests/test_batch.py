@@ -188,6 +188,28 @@ def test_fast_elimination_from_an_empty_start(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("loss", [0.0, 30.0])
+def test_a_state_that_wakes_behind_a_threshold(method, loss):
+    """The first state rises as a line; the second is exactly zero until the first is above 5."""
+    model = toy(
+        states={"first": State("1", "rises"), "second": State("1", "follows")},
+        rhs=lambda t, y, p, phase: (1 + 0 * y[0], np.maximum(y[0] - 5, 0) - p.k * y[1]),
+        initial=lambda p: (p.start, 0.0),
+        outputs=lambda t, y, p, phase: {"amount": y[1]},
+        doses=lambda p: (),
+    )
+    rise = np.array([1.0, 0.5, 0.25, 0.0])
+    times = np.array([0, 4.5, 5, 5.5, 6, 9])
+    p = model.parameters_with(k=loss, start=rise)
+    got = solve(model, p, times, method=method)["amount"]
+    since = np.maximum(times + rise[:, None] - 5, 0)
+    exact = since**2 / 2
+    if loss:
+        exact = since / loss - (1 - np.exp(-loss * since)) / loss**2
+    assert got == pytest.approx(exact, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_an_infusion_of_no_length_to_speak_of_is_not_lost(method):
     model = toy()
     p = model.parameters_with(length=1e-14, k=0.1)

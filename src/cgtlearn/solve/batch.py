@@ -24,7 +24,7 @@ from cgtlearn.trace.numpy_code import Compiled, compiled
 from cgtlearn.trace.program import inputs_at, trace
 
 METHODS: dict[str, Callable[[Compiled], Any]] = {"DP5": DormandPrince, "Rodas5P": Rodas5P}
-BLOCK = 2_000
+BLOCK = 4_000
 """Patients that are solved together: few enough for their numbers to stay in the cache."""
 FEWEST = 8
 """Lanes of a block, at least; what is not a patient repeats one."""
@@ -40,6 +40,8 @@ DEARER = 3.0
 """What a step of the stiff method costs, in steps of the explicit one."""
 FIRST = 0.01
 """Share by which no state changes in a first step, and share of the shortest time constant."""
+SLIVER = 1e-4
+"""A step in which a state may leave zero, as a share of what is left to the next stop."""
 SHORTEST = 1e-13
 """A stretch between two stops, as a share of the whole course, that one Euler step crosses."""
 
@@ -396,7 +398,9 @@ class _Block:
             # Diagonal entries and products across it do not depend on the units of the states.
             if i <= j and (j, i) in entries:
                 rate = np.fmax(rate, np.sqrt(np.abs(entry * entries[j, i])))
-        return np.fmin(FIRST / rate, self.stop - self.t)
+        stretch = self.stop - self.t
+        leaves = ((self.peak == 0) & (slopes != 0)).any(0)
+        return np.fmin(FIRST / rate, np.where(leaves, SLIVER * stretch, stretch))
 
     def advance(self) -> None:
         """One step of every lane."""
@@ -406,6 +410,8 @@ class _Block:
         h = np.where(last, left, np.where(self.h > 0.5 * left, 0.5 * left, self.h))
         new, error = self.method.step(t, z, h, self.constants, self.held)
         worst = self.norm(z, new, error)
+        short = self.wakes(new, h)
+        worst = np.where(np.isfinite(short), np.inf, worst)
         good = (worst <= 1) & self.active
         self.steps += 1
 
@@ -415,7 +421,7 @@ class _Block:
         factor = np.where(good, np.where(factor > 0, factor, 10.0), np.fmax(factor, 0.2))
         factor = np.where(worst <= 1, factor, np.where(worst < np.inf, factor, 0.2))
         factor = np.clip(factor, 0.2, np.where(self.rejected, 1.0, 10.0))
-        np.copyto(self.h, h * factor)
+        np.copyto(self.h, np.fmin(h * factor, short))
         np.copyto(z, new, where=good)
         np.copyto(self.t, after, where=good)
         self.method.accepted(good)
@@ -432,6 +438,24 @@ class _Block:
         here = good & last & self.active
         if here.any():
             self.arrive(here)
+
+    def wakes(self, new: Array, h: Array) -> Array:
+        """A short step for lanes in which a state leaves zero in a long one; else infinity.
+
+        A state at zero has no size, so its error says nothing. Where it leaves zero on the way, as
+        behind a threshold, the moment is found by short steps.
+        """
+        none = np.full_like(h, np.inf)
+        if self.atol is not None:
+            return none
+        woken = ((self.peak == 0) & (new != 0)).any(0) & self.active
+        if not woken.any():
+            return none
+        slopes = np.empty_like(self.z)
+        self.code.slopes(self.t, self.z, self.constants, self.held, slopes)
+        short = np.fmin(self.first_step(slopes), SLIVER * (self.stop - self.t))
+        short = np.fmax(short, 1e-12 * self.end)
+        return np.where(woken & (h > short * (1 + 1e-9)), short, none)
 
     def norm(self, z: Array, new: Array, error: Array) -> Array:
         """The largest error of each lane, as a share of what is allowed."""
