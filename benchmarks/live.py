@@ -119,8 +119,9 @@ def slower(tab, times: int) -> None:
 
 def figures_of_page(tab) -> list:
     """The figures of a page that can be moved, curves shown."""
-    for waiting in tab.get_by_role("button", name="Show without a guess").all():
-        waiting.click()
+    waiting = tab.get_by_role("button", name="Show without a guess")
+    while waiting.count():
+        waiting.first.click()
     return tab.locator(".cgt-live").all()
 
 
