@@ -16,7 +16,6 @@ const A = [
   [-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256,
     0.030198172008377946],
 ];
-A.push([...A[5], 1], [...A[5], 1, 1]);
 const C = [
   [],
   [-14.155112264123755],
@@ -71,6 +70,11 @@ function factor(m, n, order) {
   return true;
 }
 
+/* x += a y */
+function add(x, a, y) {
+  for (let i = 0; i < x.length; i++) x[i] += a * y[i];
+}
+
 function substitute(m, n, order, x) {
   for (let k = 0; k < n; k++) {
     const kept = x[order[k]];
@@ -90,13 +94,14 @@ function substitute(m, n, order, x) {
  * states as solved (T x n), the outputs (T x m), the steps taken, and why it failed ("" if it did
  * not). At a switch or a dose the value is the one just after it.
  */
-function solveModel(model, p, times, logs, m, events = [], rtol = 1e-7, logTol = 1e-8) {
+function solveModel(model, p, times, logs, m, events = [], rtol = 3e-7, logTol = 2e-8) {
   const n = model.n, many = times.length, set = model.s(p);
   const z = new Float64Array(n), next = new Float64Array(n), stage = new Float64Array(n);
   const at = new Float64Array(n), slope = new Float64Array(n), byTime = new Float64Array(n);
   const J = new Float64Array(n * n), W = new Float64Array(n * n), order = new Int32Array(n);
   const u = new Float64Array(n), peak = new Float64Array(n);
-  const k = Array.from({ length: STAGES }, () => new Float64Array(n));
+  const rows = (many) => Array.from({ length: many }, () => new Float64Array(n));
+  const k = rows(STAGES), bend = rows(3);
   const out = new Float64Array(many * n), outputs = new Float64Array(many * m);
   const natural = (i) => (logs[i] ? Math.exp(z[i]) : z[i]);
   const put = (i, y) => { z[i] = logs[i] ? Math.log(y) : y; };
@@ -109,9 +114,9 @@ function solveModel(model, p, times, logs, m, events = [], rtol = 1e-7, logTol =
   let written = 0;
 
   const write = (t, state, phase) => {
-    out.set(state, written * n);
+    for (let i = 0; i < n; i++) out[written * n + i] = state[i];
     model.g(t, state, set.c, phase, row);
-    outputs.set(row.subarray(0, m), written * m);
+    for (let i = 0; i < m; i++) outputs[written * m + i] = row[i];
     written += 1;
   };
   const fail = (why) => {
@@ -123,6 +128,25 @@ function solveModel(model, p, times, logs, m, events = [], rtol = 1e-7, logTol =
   const crossings = (t, state, phase) => {
     model.e(t, state, set.c, phase, row);
     return Array.from(row.subarray(0, events.length));
+  };
+
+  // The state inside the step just made; the weights of its curve are summed once a step.
+  let bent = false;
+  const inside = (share) => {
+    const rest = 1 - share;
+    for (let i = 0; i < n; i++) {
+      if (!bent) {
+        for (let w = 0; w < 3; w++) {
+          let sum = 0;
+          for (let q = 0; q < STAGES; q++) sum += H[w][q] * k[q][i];
+          bend[w][i] = sum;
+        }
+      }
+      const curved = bend[0][i] + share * (bend[1][i] + share * bend[2][i]);
+      stage[i] = rest * z[i] + share * (next[i] + rest * curved);
+    }
+    bent = true;
+    return stage;
   };
 
   set.y0.forEach((y, i) => put(i, y));
@@ -158,18 +182,14 @@ function solveModel(model, p, times, logs, m, events = [], rtol = 1e-7, logTol =
       let error = factor(W, n, order) ? 0 : NaN;
       for (let q = 0; q < STAGES && error === 0; q++) {
         if (q) {
-          for (let i = 0; i < n; i++) {
-            let sum = z[i];
-            for (let r = 0; r < q; r++) sum += A[q][r] * k[r][i];
-            at[i] = sum;
-          }
+          // The last two stages only add the stage before.
+          if (q < 6) at.set(z);
+          for (let r = q < 6 ? 0 : q - 1; r < q; r++) add(at, q < 6 ? A[q][r] : 1, k[r]);
           model.f(t + WHEN[q] * h, at, set.c, phase, u, slope);
         }
-        for (let i = 0; i < n; i++) {
-          let sum = slope[i] + h * D[q] * byTime[i];
-          for (let r = 0; r < q; r++) sum += (C[q][r] * k[r][i]) / h;
-          stage[i] = sum;
-        }
+        stage.set(slope);
+        add(stage, h * D[q], byTime);
+        for (let r = 0; r < q; r++) add(stage, C[q][r] / h, k[r]);
         substitute(W, n, order, stage);
         k[q].set(stage);
       }
@@ -189,19 +209,7 @@ function solveModel(model, p, times, logs, m, events = [], rtol = 1e-7, logTol =
         continue;
       }
       const after = last ? stop : t + h;
-      const inside = (share) => {
-        const rest = 1 - share;
-        for (let i = 0; i < n; i++) {
-          let d2 = 0, d3 = 0, d4 = 0;
-          for (let q = 0; q < STAGES; q++) {
-            d2 += H[0][q] * k[q][i];
-            d3 += H[1][q] * k[q][i];
-            d4 += H[2][q] * k[q][i];
-          }
-          stage[i] = rest * z[i] + share * (next[i] + rest * (d2 + share * (d3 + share * d4)));
-        }
-        return stage;
-      };
+      bent = false;
       let reach = 1, which = -1;
       if (events.length) {
         const before = crossings(t, z, phase), later = crossings(after, next, phase);
