@@ -428,7 +428,7 @@ class _Block:
         np.maximum(self.peak, np.abs(z), out=self.peak)
         self.rejected = ~good
 
-        failed = ~good & self.active & ((t + self.h == t) | (self.h < 1e-14 * self.end))
+        failed = ~good & self.active & ((t + self.h == t) | (self.h < 1e-14 * self.stop))
         if failed.any():
             self.fail(failed, "its steps became too small")
         if (self.steps >= self.most).any():
@@ -454,7 +454,7 @@ class _Block:
         slopes = np.empty_like(self.z)
         self.code.slopes(self.t, self.z, self.constants, self.held, slopes)
         short = np.fmin(self.first_step(slopes), SLIVER * (self.stop - self.t))
-        short = np.fmax(short, 1e-12 * self.end)
+        short = np.fmax(short, 1e-12 * self.stop)
         return np.where(woken & (h > short * (1 + 1e-9)), short, none)
 
     def norm(self, z: Array, new: Array, error: Array) -> Array:
