@@ -223,8 +223,21 @@ def test_numbers_are_those_of_python(page, made, name, pool, record_property):
     assert slowest <= SLOWEST
 
 
-def test_the_book_has_live_figures(site):
-    assert IN_BOOK
+def test_a_state_that_leaves_zero_behind_a_threshold_is_exact(page, made):
+    """A step that reaches over the threshold must not pass unmeasured: (t - threshold)²/2."""
+    k = list(made).index("threshold")
+    points = [{"threshold": float(v)} for v in (0.1, 1, 5, 7.77, 12.3, 19)]
+    for at, found in zip(points, page.evaluate(_SOLVE, [k, points]), strict=True):
+        assert found["failed"] == ""
+        since = np.maximum(unpacked(found["times"]) - at["threshold"], 0)
+        assert worst_difference([unpacked(found["curves"][0])], [since**2 / 2]) < 1e-6
+        assert found["steps"] <= 200
+
+
+def test_every_notebook_of_the_book_has_a_live_figure(site):
+    chapters = [page for page in pages(site) if page[:2].isdigit()]
+    assert chapters
+    assert [page for page in chapters if page not in IN_BOOK] == []
 
 
 @pytest.mark.parametrize("where", IN_BOOK)

@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
+
 from cgtlearn.explore import explore, web
 from cgtlearn.models import aav_chain, gated_memory, muellerschoell2021, ogasawara2021, stein2019
 from cgtlearn.models.contract import Model, Output, Parameter, State
@@ -42,6 +44,22 @@ def dosed_model():
             (p.bolus_time, "amount", 10),
             (p.infusion_time, "amount", 20, p.infusion_length),
         ),
+        time_unit="day",
+        window=20,
+    )
+
+
+def threshold_model():
+    """A second state that stays at zero until the first one passes a threshold."""
+    return Model(
+        name="threshold",
+        title="Nothing below a threshold",
+        states={"cause": State("day", "time so far"), "effect": State("day**2", "what it adds up")},
+        parameters={"threshold": Parameter(5.0, "day", (0.1, 19), "log", "threshold")},
+        observed={"effect": Output("day**2", "what it adds up")},
+        rhs=lambda t, y, p, phase: (1 + 0 * y[0], np.maximum(y[0] - p.threshold, 0)),
+        initial=lambda p: (0.0, 0.0),
+        outputs=lambda t, y, p, phase: {"effect": y[1]},
         time_unit="day",
         window=20,
     )
@@ -136,6 +154,7 @@ def figures():
             panels=[["car_t", "teff"], ["tumor"]],
             x=(0, 90),
         ),
+        "threshold": explore(threshold_model(), {"threshold": (0.1, 19)}),
         "lag": explore(
             ogasawara2021.model,
             {"lag": (0, 4.5), "doubling_time": (0.4, 2), "cmax": (1000, 100_000)},

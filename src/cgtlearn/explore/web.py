@@ -9,9 +9,11 @@ import re
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from cgtlearn.solve import stiff
 
 if TYPE_CHECKING:
     from cgtlearn.explore.spec import Figure
@@ -22,9 +24,26 @@ WEB = Path(__file__).parent / "web"
 SCRIPTS = ("solver.js", "words.js", "draw.js", "figure.js")
 
 
+def _coefficients() -> str:
+    """The coefficients of Rodas5P, which Python's own solver holds, as JavaScript."""
+
+    def rows(table: Any) -> list[list[float]]:
+        return [row.tolist() for row in table]
+
+    tables = {
+        "GAMMA": stiff.GAMMA,
+        "A": rows(stiff.WEIGHTS[:6]),
+        "C": rows(stiff.COUPLED),
+        "WHEN": stiff.WHEN,
+        "D": stiff.TIMED,
+        "H": rows(stiff.DENSE),
+    }
+    return "".join(f"const {name} = {json.dumps(table)};\n" for name, table in tables.items())
+
+
 @cache
 def _parts() -> str:
-    return "".join((WEB / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return _coefficients() + "".join((WEB / name).read_text(encoding="utf-8") for name in SCRIPTS)
 
 
 def module() -> str:

@@ -230,7 +230,7 @@ function mountFigure(root, spec, link) {
   /* What need not happen in every frame: words, table, the kernel, the next ghost. */
   function settle() {
     if (!now) return;
-    const text = hidden ? "The curve is hidden until you have guessed."
+    const text = hidden ? `The ${Object.keys(asked.at).length ? "changed " : ""}curve is hidden until you have guessed.`
       : now.failed ? words.textContent : spec.curves.map((c, k) => sentence(spec, c, now.times, now.curves[k])).join(" ");
     if (text !== told) words.textContent = told = text;
     if (!hidden && !now.failed) settled = now;

@@ -5,43 +5,10 @@
  * accurate, with a continuous extension of order 4. A model is the object that
  * cgtlearn.trace.javascript writes.
  */
-const GAMMA = 0.21193756319429014;
-/* Row i holds the weights of the stages before stage i. */
-const A = [
-  [],
-  [3.0],
-  [2.849394379747939, 0.45842242204463923],
-  [-6.954028509809101, 2.489845061869568, -10.358996098473584],
-  [2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641],
-  [-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256,
-    0.030198172008377946],
-];
-const C = [
-  [],
-  [-14.155112264123755],
-  [-17.97296035885952, -2.859693295451294],
-  [147.12150275711716, -1.41221402718213, 71.68940251302358],
-  [165.43517024871676, -0.4592823456491126, 42.90938336958603, -5.961986721573306],
-  [24.854864614690072, -3.0009227002832186, 47.4931110020768, 5.5814197821558125,
-    -0.6610691825249471],
-  [30.91273214028599, -3.1208243349937974, 77.79954646070892, 34.28646028294783,
-    -19.097331116725623, -28.087943162872662],
-  [37.80277123390563, -3.2571969029072276, 112.26918849496327, 66.9347231244047,
-    -40.06618937091002, -54.66780262877968, -9.48861652309627],
-];
-const WHEN = [0, 0.6358126895828704, 0.4095798393397535, 0.9769306725060716, 0.4288403609558664,
-  1, 1, 1];
-const D = [0.21193756319429014, -0.42387512638858027, -0.3384627126235924, 1.8046452872882734,
-  2.325825639765069, 0, 0, 0];
-const H = [
-  [25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204,
-    0.524948541321073, 1.1241088310450404, 0.4272876194431874, -0.17202221070155493],
-  [-9.91568850695171, -0.9689944594115154, 3.0438037242978453, -24.495224566215796,
-    20.176138334709044, 15.98066361424651, -6.789040303419874, -6.710236069923372],
-  [11.419903575922262, 2.8879645146136994, 72.92137995996029, 80.12511834622643,
-    -52.072871366152654, -59.78993625266729, -0.15582684282751913, 4.883087185713722],
-];
+/* The method's coefficients, GAMMA, A (the first six rows), C, WHEN, D and H, stand once, in
+ * cgtlearn.solve.stiff; cgtlearn.explore.web writes them above this line. */
 const STAGES = 8;
+const SLIVER = 1e-8;
 const MOST_STEPS = 4000;
 const MOST_EVENTS = 1000;
 
@@ -174,6 +141,7 @@ function solveModel(model, p, times, logs, m, events = [], rtol = 3e-7, logTol =
       const last = t + h >= stop * (1 - 1e-14);
       if (last) h = stop - t;
       model.f(t, z, set.c, phase, u, slope);
+      const asleep = slope.map((v, i) => !(v || z[i] || peak[i] || logs[i]));
       J.fill(0);
       byTime.fill(0);
       model.j(t, z, set.c, phase, u, J, byTime);
@@ -198,8 +166,10 @@ function solveModel(model, p, times, logs, m, events = [], rtol = 3e-7, logTol =
         const size = Math.max(Math.abs(z[i]), Math.abs(next[i]));
         const allowed = logs[i] ? logTol * (1 + size)
           : rtol * size + 1e-15 * Math.max(peak[i], size) + 1e-300;
-        // A state that was zero so far has no size to compare with in its first, tiny step.
-        const share = z[i] === 0 && !logs[i] && !peak[i] ? 0 : Math.abs(k[7][i]) / allowed;
+        // A state that was zero so far has no size to compare with in its first, tiny step. One
+        // that leaves zero within the step, behind a threshold, may do so in a very short step only.
+        const share = z[i] || logs[i] || peak[i] ? Math.abs(k[7][i]) / allowed
+          : asleep[i] && next[i] && h > SLIVER * end ? Infinity : 0;
         error = share > error || share !== share ? share : error;
       }
       if (!(error <= 1)) {
