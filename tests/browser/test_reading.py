@@ -89,7 +89,11 @@ def test_contents_open_on_a_phone(reader):
 def test_search_finds_a_term(reader):
     with reader("search.html?q=lymphodepletion") as tab:
         tab.wait_for_selector("#search-results li a", timeout=10_000)
-        assert "glossary" in tab.locator("#search-results li a").first.get_attribute("href")
+        tab.wait_for_function(
+            "() => [...document.querySelectorAll('#search-results li a')]"
+            ".some((link) => link.getAttribute('href').includes('glossary'))",
+            timeout=10_000,
+        )
 
 
 def test_wide_code_is_reached_by_keyboard(reader):
