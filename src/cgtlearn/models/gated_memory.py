@@ -31,10 +31,10 @@ rows it uses; the width stands in ``ledger/data/gated_memory.toml``. Units: copi
 import numpy as np
 
 from cgtlearn import ledger
-from cgtlearn.ledger.units import LARGEST_EXPONENT, PG_PER_UG
+from cgtlearn.ledger.units import LARGEST_EXPONENT
 from cgtlearn.models import stein2019
 from cgtlearn.models.contract import Bound, Law, Model, Output, State, Target, from_ledger
-from cgtlearn.models.stein2019 import growth_rate
+from cgtlearn.models.stein2019 import growth_rate, room_in_dna
 
 
 def logistic(x):
@@ -98,8 +98,6 @@ def _slope_change(t, y, p):
     return np.abs(np.diff(slope)) / np.diff(t) / most
 
 
-_genomes_per_ug = PG_PER_UG / ledger.value("physics.dna_per_genome")
-
 laws = (
     Law(
         "closed form of the effector cells",
@@ -144,13 +142,7 @@ laws = (
         low=0,
         high=1,
     ),
-    Bound(
-        "room in a microgram of DNA",
-        "1 µg of DNA holds about 150,000 genomes; at one copy a cell there is no room for more.",
-        of=lambda t, y, p, phase: y[0] + y[1],
-        low=0,
-        high=_genomes_per_ug,
-    ),
+    room_in_dna,
 )
 
 targets = (

@@ -30,9 +30,7 @@ Source: Ogasawara et al. 2021, doi 10.1007/s40262-021-01039-5, abstract; paramet
 import numpy as np
 
 from cgtlearn import ledger
-from cgtlearn.ledger.units import PG_PER_UG
 from cgtlearn.models.contract import (
-    Bound,
     Law,
     Model,
     Output,
@@ -41,6 +39,7 @@ from cgtlearn.models.contract import (
     from_ledger,
     passed,
 )
+from cgtlearn.models.stein2019 import decline, room_in_dna
 
 
 def growth_rate(p):
@@ -93,14 +92,9 @@ def closed_form(t, p):
     to_grow = np.maximum(p.tmax, p.lag) - np.minimum(np.maximum(t, p.lag), p.tmax)
     to_grow = np.where(p.lag < p.tmax, to_grow, 0)
     since = np.maximum(t - p.tmax, 0)
-    share = p.persistent_fraction
-    decline = (1 - share) * np.exp(-contraction_rate(p) * since) + share * np.exp(
-        -persistence_rate(p) * since
-    )
-    return p.cmax * np.exp(-growth_rate(p) * to_grow) * decline
+    left = decline(since, p.persistent_fraction, contraction_rate(p), persistence_rate(p))
+    return p.cmax * np.exp(-growth_rate(p) * to_grow) * left
 
-
-_genomes_per_ug = PG_PER_UG / ledger.value("physics.dna_per_genome")
 
 laws = (
     Law(
@@ -127,13 +121,7 @@ laws = (
         right=lambda t, y, p, phase: 2 * y[0][0] + 0 * t,
         tolerance=1e-9,
     ),
-    Bound(
-        "room in a microgram of DNA",
-        "1 µg of DNA holds about 150,000 genomes; at one copy a cell there is no room for more.",
-        of=lambda t, y, p, phase: y[0] + y[1],
-        low=0,
-        high=_genomes_per_ug,
-    ),
+    room_in_dna,
 )
 
 targets = (

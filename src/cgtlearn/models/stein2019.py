@@ -77,6 +77,11 @@ def outputs(t, y, p, phase):
     return {"transgene": effector + memory}
 
 
+def decline(since, share, alpha, beta):
+    """The share of the peak that is left ``since`` days after it: two exponentials."""
+    return (1 - share) * np.exp(-alpha * since) + share * np.exp(-beta * since)
+
+
 def closed_form(t, p):
     """The transgene level at ``t``, without a solver (copies/µg).
 
@@ -92,16 +97,20 @@ def closed_form(t, p):
         + toci * steroid * np.maximum(grown - later, 0)
     )
     since = np.maximum(t - p.tmax, 0)
-    share = p.persistent_fraction
-    decline = (1 - share) * np.exp(-p.contraction_rate * since) + share * np.exp(
-        -p.persistence_rate * since
-    )
-    return p.cmax / p.fold_expansion * np.exp(exponent) * decline
+    left = decline(since, p.persistent_fraction, p.contraction_rate, p.persistence_rate)
+    return p.cmax / p.fold_expansion * np.exp(exponent) * left
 
 
 NEVER = math.inf
 
-_genomes_per_ug = PG_PER_UG / ledger.value("physics.dna_per_genome")
+room_in_dna = Bound(
+    "room in a microgram of DNA",
+    "1 µg of DNA holds about 150,000 genomes; at one copy a cell there is no room for more.",
+    of=lambda t, y, p, phase: y[0] + y[1],
+    low=0,
+    high=PG_PER_UG / ledger.value("physics.dna_per_genome"),
+)
+"""Holds for every curve of transgene in DNA whose two states add up to it."""
 
 laws = (
     Law(
@@ -133,13 +142,7 @@ laws = (
         tolerance=1e-6,
         where={"persistence_rate": ledger.value("stein2019.contraction_rate")},
     ),
-    Bound(
-        "room in a microgram of DNA",
-        "1 µg of DNA holds about 150,000 genomes; at one copy a cell there is no room for more.",
-        of=lambda t, y, p, phase: y[0] + y[1],
-        low=0,
-        high=_genomes_per_ug,
-    ),
+    room_in_dna,
 )
 
 _low_exposure = (
