@@ -4,6 +4,7 @@
     python3 course.py test       make the environment and run every check
     python3 course.py book       build the book; --serve shows it on this machine
     python3 course.py refresh    run notebooks again and keep their text outputs
+    python3 course.py benchmark  measure what is fast, beside what a user would pick instead
     python3 course.py doctor     say what is wrong with this machine and what to do
 
 On Windows: `py course.py learn`. It needs Python 3.11, 3.12 or 3.13 and nothing else: this file
@@ -39,13 +40,21 @@ STAMP = "course-stamp.json"  # written last: what the environment was made from
 MAKING = "course-making"  # there while the environment is being made
 GIGABYTE = 1e9
 # What an environment takes, with room for what pip unpacks on the way.
-SPACE_NEEDED = {"learn": 1.0 * GIGABYTE, "test": 1.3 * GIGABYTE}
+SPACE_NEEDED = {
+    "learn": 1.0 * GIGABYTE,
+    "test": 1.3 * GIGABYTE,
+    "benchmark": 2.3 * GIGABYTE,
+}
+KINDS = ("learn", "test", "benchmark")  # each holds the packages of those before it, and more
 SPACE_TEMPORARY = 0.4 * GIGABYTE
 # What must import in a new environment before it is handed over.
 IMPORTS = {
     "learn": ["numpy", "scipy.integrate", "matplotlib", "pint", "ipykernel", "jupyterlab"],
     "test": ["jupyter_book", "jupytext", "nbval", "pytest", "hypothesis", "playwright"],
+    "benchmark": [],  # a peer without a wheel for this machine is missing, and the table says so
 }
+# Published as pure Python source only (lifelines needs it): the one package that pip may build.
+SOURCE_ONLY = "autograd-gamma"
 SILENCE = 90  # seconds without a word from the package index before we stop waiting
 PORT = 8888
 BOOK_PORT = 8000
@@ -291,7 +300,7 @@ def end(child):
 
 
 def lock_file(kind):
-    """The lock for this Python: "learn", or "test", which holds learn's packages and more."""
+    """The lock of one of ``KINDS`` for this Python."""
     name = "{}-{}.{}.txt".format(kind, *sys.version_info[:2])
     return os.path.join(ROOT, "requirements", name)
 
@@ -306,7 +315,7 @@ def stamp_of(kind):
 def environment_state(kind, folder):
     """(state, why): missing, foreign, half-made, outdated, smaller or ready.
 
-    "smaller" is one made for learn, when one for test is wanted.
+    "smaller" is one made for learn, when one for test or benchmark is wanted, and so on.
     """
     if not os.path.isdir(folder) or not os.listdir(folder):
         return "missing", "there is no environment yet"
@@ -326,8 +335,8 @@ def environment_state(kind, folder):
         return "outdated", "the lock file has changed"
     if not os.path.exists(venv_python(folder)):
         return "half-made", "its Python is gone"
-    if kind == "test" and made == "learn":
-        return "smaller", "it holds what learning needs, not yet what testing needs"
+    if KINDS.index(made) < KINDS.index(kind):
+        return "smaller", "it was made for `{}`, not yet for `{}`".format(made, kind)
     return "ready", "made from " + os.path.basename(lock_file(made))
 
 
@@ -358,7 +367,7 @@ def prepare(kind):
     elif state == "outdated":
         say("The environment is out of date ({}): making it again.".format(why))
     elif state == "smaller":
-        say("The environment grows: it now gets what testing needs.")
+        say("The environment grows: it now gets what `{}` needs.".format(kind))
     else:
         say("Making the environment in {} (once; a few minutes).".format(folder))
     make(kind, folder, from_scratch=state != "smaller")
@@ -378,7 +387,7 @@ def wait_for_another_run(folder):
 
 
 def make(kind, folder, from_scratch=True):
-    """Make the environment, or let it grow from learn to test. The stamp comes last."""
+    """Make the environment, or let it grow to a later kind. The stamp comes last."""
     if from_scratch:
         remove_environment(folder)
         os.makedirs(folder, exist_ok=True)
@@ -485,7 +494,8 @@ def install(kind, folder, marker):
     """Install the lock with pip, hashes required and wheels only, and show how far it is."""
     lock = lock_file(kind)
     command = [venv_python(folder), "-m", "pip", "install", "--no-deps", "--require-hashes"]
-    command += ["--only-binary", ":all:", "--progress-bar", "off", "--requirement", lock]
+    command += ["--only-binary", ":all:", "--no-binary", SOURCE_ONLY]
+    command += ["--progress-bar", "off", "--requirement", lock]
     with open(lock, encoding="utf-8") as file:
         total = sum(1 for line in file if re.match(r"[a-z0-9]", line))
     info = os.path.join(glob.escape(site_packages(folder)), "*.dist-info")
@@ -648,7 +658,7 @@ def check_environment(folder, kind, thorough):
     """The first thing that is wrong with the environment, or "" (thorough: everything imports)."""
     modules = []
     if thorough:
-        modules = IMPORTS["learn"] + (IMPORTS["test"] if kind == "test" else [])
+        modules = sum((IMPORTS[each] for each in KINDS[: KINDS.index(kind) + 1]), [])
     facts = json.dumps([read_lock(lock_file(kind)), modules])
     for command in [["-I", "-c", CHECK, facts]] + ([["-m", "pip", "check"]] if thorough else []):
         try:
@@ -792,6 +802,31 @@ def refresh(options):
     return hand_over(command, child_environment(folder))
 
 
+def benchmark(options):
+    """Measure virtual populations, or what the names say: files of benchmarks/, or `all`."""
+    found = glob.glob(os.path.join(glob.escape(ROOT), "benchmarks", "*.py"))
+    there = sorted(os.path.basename(path)[:-3] for path in found)
+    names = options.names or ["population"]
+    if "all" in names:
+        names = there
+    for name in names:
+        if name not in there:
+            known = ", ".join(there + ["all"])
+            raise Trouble("There is no benchmark {}. There are: {}.".format(name, known))
+    more = ["--quick"] if options.quick else []
+    if options.out:
+        if len(names) > 1:
+            raise Trouble("--out takes the results of one benchmark: name one.")
+        more += ["--out", os.path.abspath(options.out)]
+    folder = prepare("benchmark")
+    for name in names:
+        command = [venv_python(folder), os.path.join(ROOT, "benchmarks", name + ".py")]
+        code = hand_over(command + more, child_environment(folder))
+        if code:
+            return code
+    return 0
+
+
 def check_index(folder):
     """Trouble unless pip can fetch a small locked package from the index that it uses."""
     with open(lock_file("learn"), encoding="utf-8") as file:
@@ -903,6 +938,10 @@ def parser():
     one.add_argument("--port", type=int, help="port for --serve (8000, or the next free one)")
     one = add(refresh, "run notebooks again and keep their text outputs")
     one.add_argument("paths", nargs="*", help="notebooks or their sources (default: all)")
+    one = add(benchmark, "measure what is fast, beside what a user would pick instead")
+    one.add_argument("names", nargs="*", help="files of benchmarks/, or all (default: population)")
+    one.add_argument("--quick", action="store_true", help="fewer and smaller runs")
+    one.add_argument("--out", metavar="FILE", help="also write the results as JSON")
     add(doctor, "say what is wrong with this machine")
     return top
 

@@ -94,7 +94,7 @@ def test_no_venv_module(lacking, monkeypatch):
     course.check_venv_module(find=lambda name: object())
 
 
-@pytest.mark.parametrize("kind", ["learn", "test"])
+@pytest.mark.parametrize("kind", course.KINDS)
 def test_a_full_disk_is_seen_before_anything_is_made(kind, tmp_path):
     def usage(place):
         return Usage(10**12, 0, int(0.3e9))
@@ -191,6 +191,25 @@ def test_leaving_the_browser_out_is_passed_on(monkeypatch):
     monkeypatch.setattr(course, "hand_over", lambda command, env: seen.append(command) or 7)
     assert course.main(["test", "--no-browser"]) == 7
     assert seen[0][1:] == ["-m", "tools.suite", "--no-browser"]
+
+
+def test_a_benchmark_is_a_file_of_its_folder(monkeypatch, capsys, tmp_path):
+    seen, made = [], []
+    (tmp_path / "benchmarks").mkdir()
+    for name in ("population", "another"):
+        (tmp_path / "benchmarks" / f"{name}.py").write_text("")
+    monkeypatch.setattr(course, "ROOT", str(tmp_path))
+    monkeypatch.setattr(course, "prepare", lambda kind: made.append(kind) or "/somewhere")
+    monkeypatch.setattr(course, "hand_over", lambda command, env: seen.append(command[1:]) or 0)
+    assert course.main(["benchmark", "--quick"]) == 0
+    assert course.main(["benchmark", "all"]) == 0
+    files = [str(tmp_path / "benchmarks" / f"{name}.py") for name in ("another", "population")]
+    assert seen == [[files[1], "--quick"], [files[0]], [files[1]]]
+    assert made == ["benchmark", "benchmark"]
+    assert course.main(["benchmark", "populations"]) == 1
+    assert "There are: another, population, all." in capsys.readouterr().err
+    assert course.main(["benchmark", "all", "--out", "x.json"]) == 1
+    assert "--out takes the results of one benchmark" in capsys.readouterr().err
 
 
 def test_where_browsers_are_looked_for():

@@ -69,12 +69,17 @@ def test_the_lock_holds_what_is_wanted(kind, python):
 
 
 @pytest.mark.parametrize("python", lock.PYTHONS)
-def test_learn_is_a_part_of_test(python):
+def test_each_lock_is_a_part_of_the_next(python):
+    assert course.KINDS == lock.KINDS
     assert set(pins("learn", python)) <= set(pins("test", python))
+    assert set(pins("test", python)) <= set(pins("benchmark", python))
 
 
 @pytest.mark.parametrize("python", lock.PYTHONS)
-@pytest.mark.parametrize(("extra", "kind"), [("", "learn"), ("book", "test"), ("test", "test")])
+@pytest.mark.parametrize(
+    ("extra", "kind"),
+    [("", "learn"), ("book", "test"), ("test", "test"), ("benchmark", "benchmark")],
+)
 def test_the_packages_own_needs_are_met_by_the_lock(python, extra, kind):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needs = project["optional-dependencies"][extra] if extra else project["dependencies"]
@@ -133,7 +138,7 @@ def test_what_learners_run_imports_only_what_the_learners_lock_holds():
 
 
 def test_no_module_imports_what_windows_lacks():
-    for folder in ("src", "tools", "book", "exercises", "tests"):
+    for folder in ("src", "tools", "book", "exercises", "tests", "benchmarks"):
         for path in ROOT.glob(f"{folder}/**/*.py"):
             top = ast.parse(path.read_text(encoding="utf-8")).body
             names = {

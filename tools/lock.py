@@ -4,10 +4,11 @@
     python -m tools.lock --upgrade  lock again with the newest versions
     python -m tools.lock --wheels   only check the wheels
 
-For a maintainer, with `uv` on the PATH. `requirements/learn.in` and `test.in` say what is wanted;
-`requirements/{learn,test}-3.xx.txt` hold what was chosen, with hashes, for one Python each.
-`learn` is a part of `test` with the same versions, so that an environment can grow from one to the
-other. `environment.yml` is written from the lock of its Python.
+For a maintainer, with `uv` on the PATH. `requirements/learn.in`, `test.in` and `benchmark.in` say
+what is wanted; `requirements/{learn,test,benchmark}-3.xx.txt` hold what was chosen, with hashes,
+for one Python each. `learn` is a part of `test`, and `test` of `benchmark`, with the same versions,
+so that an environment can grow from one to the next. `environment.yml` is written from the lock of
+its Python.
 """
 
 from __future__ import annotations
@@ -26,9 +27,12 @@ from packaging.markers import Marker
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 PYTHONS = ("3.11", "3.12", "3.13")
-KINDS = ("learn", "test")
+KINDS = ("learn", "test", "benchmark")
 CONDA_PYTHON = "3.12"
 """The Python of environment.yml, for Binder and conda."""
+
+SOURCE_ONLY = "autograd-gamma"
+"""Pure Python, published as source only; lifelines needs it. course.py lets pip build this one."""
 
 # uv's names of the machines whose wheels are checked, and what a learner calls them.
 PLATFORMS = {
@@ -59,7 +63,7 @@ class Pin:
 
 
 def lock_path(kind: str, python: str) -> Path:
-    """Where the lock of `kind` ("learn" or "test") for `python` ("3.12") stands."""
+    """Where the lock of `kind` (one of ``KINDS``) for `python` ("3.12") stands."""
     return REQUIREMENTS / f"{kind}-{python}.txt"
 
 
@@ -142,7 +146,7 @@ def compile_lock(kind: str, python: str, upgrade: bool) -> None:
         command = [uv(), "pip", "compile", "--quiet", "--universal", "--python-version", python]
         command += ["--generate-hashes", "--no-header", "--no-annotate"]
         command += ["--no-emit-index-url", "--no-emit-find-links", "--no-config"]
-        if kind == "learn":
+        if kind != "test":
             command += ["--constraints", str(lock_path("test", python))]
         if upgrade:
             command += ["--upgrade"]
@@ -196,7 +200,8 @@ def _check_wheels_of(kind: str, python: str, platform: str, name: str) -> int:
     # A dry run with hashes and wheels only: what cannot be had as a wheel is an error.
     with tempfile.TemporaryDirectory() as folder:
         command = [uv(), "pip", "install", "--dry-run", "--no-deps", "--require-hashes"]
-        command += ["--only-binary", ":all:", "--no-config", "--target", folder]
+        command += ["--only-binary", ":all:", "--no-binary", SOURCE_ONLY]
+        command += ["--no-config", "--target", folder]
         command += ["--python-version", python, "--python-platform", platform]
         command += ["--requirements", str(lock_path(kind, python))]
         run = subprocess.run(command, capture_output=True, text=True)
@@ -216,7 +221,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if not options.wheels:
         for python in PYTHONS:
-            for kind in ("test", "learn"):  # in this order: learn is constrained by test
+            for kind in ("test", "learn", "benchmark"):  # test first: the others keep its versions
                 compile_lock(kind, python, options.upgrade)
         (ROOT / "environment.yml").write_text(environment_yml(), encoding="utf-8", newline="\n")
     return 1 if check_wheels() else 0
