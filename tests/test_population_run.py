@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -100,6 +102,32 @@ class Cluster:
 
         threading.Thread(target=later).start()
         return future
+
+
+class Wide(Cluster):
+    """Says how many threads each of its workers has, as a Dask client does."""
+
+    most = 0
+
+    def nthreads(self):
+        return {"tcp://10.0.0.1": 24, "tcp://10.0.0.2": 16}
+
+    def submit(self, work, job, attempt):
+        future = super().submit(work, job, attempt)
+        self.flying = [f for f in (*getattr(self, "flying", ()), future) if not f.done()]
+        self.most = max(self.most, len(self.flying))
+        return future
+
+
+def test_a_large_cluster_has_something_to_do(patients, whole):
+    many = pop.sample(M, 120, pop.spread_of(M, pop.log_sd), seed=7)
+    small, large = Cluster(), Wide()
+    module = sys.modules["cgtlearn.population.run"]
+    assert module._workers_of(small) == module.UNKNOWN_WORKERS == 16
+    assert module._workers_of(large) == 40
+    assert module._workers_of(ThreadPoolExecutor(3)) == 3
+    pop.run(M, many, DAYS, exposure, block=1, executor=large)
+    assert 40 < large.most <= 80
 
 
 def test_anything_with_submit_works(patients, whole):
@@ -329,11 +357,21 @@ def raises(course):
     return {"cmax": 1 / 0}
 
 
+def other_names(course):
+    return {f"from {course.parameters.numbers[0]}": course["transgene"][:, 0]}
+
+
+def other_shapes(course):
+    return {"cmax": course["transgene"][:, : 1 + course.parameters.numbers[0] % 2]}
+
+
 BAD = {
     "one number for a block": (dict(reduce=mean), "one row for each patient"),
     "a mean over patients": (dict(reduce=lambda r: r["transgene"].mean(axis=0)), "shape"),
     "text": (dict(reduce=lambda r: ["a"] * len(r["transgene"])), "numbers with one row"),
     "a reduction that raises": (dict(reduce=raises), "ZeroDivisionError"),
+    "a reduction of changing names": (dict(reduce=other_names), "the same quantities"),
+    "rows of changing length": (dict(reduce=other_shapes), "the same quantities"),
     "no reduction": (dict(reduce="cmax"), "reduce = 'cmax'"),
     "a block of zero": (dict(block=0), "block = 0"),
     "a block of a half": (dict(block=2.5), "block = 2.5"),
@@ -399,6 +437,101 @@ def test_a_run_can_be_saved_and_read(patients, tmp_path):
             pop.load(tmp_path / name)
     with pytest.raises(LearnerError, match="No such file"):
         ours.save(tmp_path / "no folder" / "trial")
+
+
+def test_a_run_kept_on_the_way_goes_on_after_its_process_was_killed(patients, whole, tmp_path):
+    """The process ends in the middle, without a word: what was written by then is not lost."""
+    script = tmp_path / "trial.py"
+    script.write_text(
+        "import os, sys\n"
+        "sys.path[:0] = sys.argv[1:3]\n"
+        "from cgtlearn import population as pop\n"
+        "from cgtlearn.population.run import run\n"
+        "import test_population_run as this\n"
+        "sys.modules['cgtlearn.population.run'].KEEP_EVERY = 0.0\n"
+        "def dies(course):\n"
+        "    if 12 in course.parameters.numbers:\n"
+        "        os._exit(3)\n"
+        "    return this.exposure(course)\n"
+        "p = pop.sample(this.M, this.N, pop.spread_of(this.M, pop.log_sd), seed=7)\n"
+        "pop.run(this.M, p, this.DAYS, dies, block=5, keep=sys.argv[3])\n"
+    )
+    here = Path(__file__).parent
+    paths = [str(here), str(here.parent / "src"), str(tmp_path / "kept")]
+    done = subprocess.run([sys.executable, str(script), *paths], timeout=300)
+    assert done.returncode == 3
+    part = pop.load(tmp_path / "kept")
+    assert [(a, b) for a, b, _ in part.missing] == [(10, 14), (15, 19), (20, 22)]
+    seen = []
+
+    def reduce(course):
+        seen.append(int(course.parameters.numbers[0]))
+        return exposure(course)
+
+    for left in ([10, 15, 20], []):
+        ours = pop.run(M, patients, DAYS, reduce, block=5, keep=tmp_path / "kept.npz")
+        assert_same(ours, whole)
+        assert seen == left
+        seen.clear()
+    assert_same(pop.load(tmp_path / "kept"), whole)
+    assert sorted(path.name for path in tmp_path.glob("*npz*")) == ["kept.npz"]
+    for changes in (dict(block=6), dict(rtol=1e-4), dict(block=6, earlier=part)):
+        with pytest.raises(LearnerError, match="another run is kept"):
+            pop.run(M, patients, DAYS, exposure, keep=tmp_path / "kept", **{"block": 5, **changes})
+    with pytest.raises(LearnerError, match="nothing has been computed"):
+        pop.run(M, patients, DAYS, exposure, keep=tmp_path / "nowhere" / "kept")
+    (tmp_path / "broken.npz").write_bytes(b"no run")
+    with pytest.raises(LearnerError, match="Run.save"):
+        pop.run(M, patients, DAYS, exposure, keep=tmp_path / "broken")
+
+
+def test_an_interrupted_run_is_kept(patients, whole, tmp_path):
+    def reduce(course):
+        if 14 in course.parameters.numbers:
+            raise KeyboardInterrupt
+        return exposure(course)
+
+    with pytest.warns(UserWarning, match="interrupted"):
+        pop.run(M, patients, DAYS, reduce, block=5, keep=tmp_path / "kept")
+    assert pop.load(tmp_path / "kept").missing[0][:2] == (10, 14)
+    again = pop.run(M, patients, DAYS, exposure, block=5, keep=tmp_path / "kept")
+    assert_same(again, whole)
+
+
+def test_a_disk_that_fills_on_the_way_ends_no_run(patients, whole, tmp_path, monkeypatch):
+    module = sys.modules["cgtlearn.population.run"]
+    monkeypatch.setattr(module, "KEEP_EVERY", 0.0)
+
+    def full(*arguments, **named):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module.np, "savez", full)
+    with pytest.warns(UserWarning, match="No space left on device.*is in memory") as caught:
+        ours = pop.run(M, patients, DAYS, exposure, block=5, keep=tmp_path / "kept")
+    assert len(caught) == 1  # not with every block
+    assert_same(ours, whole)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(LearnerError, match="still in memory"):
+        ours.save(tmp_path / "trial")
+    monkeypatch.undo()
+    assert_same(pop.load(ours.save(tmp_path / "trial")), whole)
+
+
+def test_a_disk_that_is_full_really(patients, whole, tmp_path):
+    """A file system of 64 KB, where this process may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        big = lambda r: {**exposure(r), "all": np.ones((len(r["transgene"]), 2000))}  # noqa: E731
+        with pytest.warns(UserWarning, match="No space left on device"):
+            ours = pop.run(M, patients, DAYS, big, block=5, keep=disk / "kept")
+        assert_same(ours, whole)
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 @needs_signals

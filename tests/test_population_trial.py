@@ -184,6 +184,35 @@ def test_a_constant_hazard_gives_exponential_stays():
     assert np.isinf(pop.dropout(DAYS, values, lambda v, t: 0, seed=1)).all()
 
 
+def left_in(block):
+    """The day on which each of 600 leaves, seen block by block; those with few cells leave."""
+    p = pop.sample(M, 600, {"cmax": pop.log_sd(0.65)}, seed=1)
+
+    def reduce(course):
+        who = course.parameters.numbers
+        seen, _ = pop.observe(
+            course["transgene"], residual_log_sd=0.5, lloq=50, seed=3, numbers=who
+        )
+        hazard = lambda v, t: np.where(v < 2000, 0.02, 0.002)  # noqa: E731
+        return pop.dropout(DAYS, seen, hazard, seed=4, numbers=who)
+
+    return pop.run(M, p, DAYS, reduce, block=block)["value"]
+
+
+def test_who_leaves_when_belongs_to_a_patient_not_to_a_block():
+    whole = left_in(4000)
+    assert 0.1 < np.isfinite(whole).mean() < 0.9
+    assert np.array_equal(left_in(137), whole) and np.array_equal(left_in(1), whole)
+    values = np.ones((600, DAYS.size))
+    alone = pop.dropout(DAYS, values, lambda v, t: 0.01, seed=4)
+    some = np.array([7, 255, 256, 599])
+    found = pop.dropout(DAYS, values[some], lambda v, t: 0.01, seed=4, numbers=some)
+    assert np.array_equal(found, alone[some])
+    for numbers in ([0], np.arange(600.0), np.arange(600) - 1):
+        with pytest.raises(LearnerError, match="numbers"):
+            pop.dropout(DAYS, values, lambda v, t: 0.01, seed=4, numbers=numbers)
+
+
 def test_a_hazard_that_changes_counts_for_the_time_it_lasts():
     """Rates of 0, then 0.02 from day 28 to 56, then 0: everything by hand."""
     leaves = pop.dropout(

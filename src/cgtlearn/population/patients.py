@@ -389,17 +389,28 @@ def observe(
     if numbers is None:
         z = stream(start, "residual error").standard_normal(true.shape)
     else:
-        z = _noise_of(start, numbers, true.shape)
+        if true.ndim != 2:
+            raise LearnerError(
+                given=f"numbers for values of shape {true.shape}",
+                expected="values (N, T), one row for each patient",
+                do="leave numbers out for one patient, or give values[None, :]",
+            )
+        z = drawn_of(start, "residual error of", numbers, true.shape, "standard_normal")
     seen = true * np.exp(sigma * z)
     if lloq is None:
         return seen, np.zeros(seen.shape, dtype=bool)
     return censor(seen, lloq)
 
 
-def _noise_of(seed: int, numbers: ArrayLike, shape: tuple[int, ...]) -> Numbers:
-    """Normal numbers (N, T) of the patients ``numbers``, drawn ``TOGETHER`` at a time."""
+def drawn_of(
+    seed: int, name: str, numbers: ArrayLike, shape: tuple[int, ...], kind: str
+) -> Numbers:
+    """Random numbers (N, ...) that belong to the patients ``numbers``, whoever else is drawn.
+
+    ``kind`` is a method of NumPy's Generator. They are drawn ``TOGETHER`` patients at a time.
+    """
     who = np.asarray(numbers)
-    if len(shape) != 2 or who.shape != shape[:1] or who.dtype.kind not in "iu" or np.any(who < 0):
+    if who.shape != shape[:1] or who.dtype.kind not in "iu" or np.any(who < 0):
         raise LearnerError(
             given=f"numbers = {short(numbers)} for values of shape {shape}",
             expected="one whole number of zero or above for each row of values (N, T)",
@@ -409,6 +420,5 @@ def _noise_of(seed: int, numbers: ArrayLike, shape: tuple[int, ...]) -> Numbers:
     chunk, place = np.divmod(who, TOGETHER)
     for one in np.unique(chunk):
         here = chunk == one
-        drawn = stream(seed, "residual error of", int(one)).standard_normal((TOGETHER, shape[1]))
-        z[here] = drawn[place[here]]
+        z[here] = getattr(stream(seed, name, int(one)), kind)((TOGETHER, *shape[1:]))[place[here]]
     return z

@@ -40,6 +40,8 @@ IN_FLIGHT = 2
 """Blocks handed out for each worker: one at work, one waiting, the rest not yet cut out."""
 UNKNOWN_WORKERS = 16
 """Workers that an executor is taken to have when it does not say."""
+KEEP_EVERY = 60.0
+"""Seconds between two writings of an unfinished run."""
 POLL = 0.2
 """Longest wait in seconds: between two waits the reader's interrupt is seen."""
 
@@ -128,7 +130,8 @@ class Run:
             raise LearnerError(
                 given=f"{wanted}, to be written with {size / 1e6:,.0f} MB: {problem}",
                 expected="a folder that exists, with room for the file",
-                do="free some space or choose another folder; nothing was changed there",
+                do="free some space or choose another folder; nothing was changed there, and the "
+                "run is still in memory",
             ) from problem
         return wanted
 
@@ -268,6 +271,7 @@ def run(
     block: int = 4000,
     progress: bool = True,
     earlier: Run | None = None,
+    keep: str | os.PathLike[str] | None = None,
     method: str | None = None,
     rtol: float | None = None,
     atol: float | None = None,
@@ -288,6 +292,10 @@ def run(
     progress : a line that shows how far a long run is, where somebody reads it.
     earlier : a run of the same patients, times and blocks that was interrupted; its blocks are
         taken over and the missing ones done. That ``reduce`` is the same is up to you.
+    keep : a file (.npz) in which the run is kept: once a minute what is done so far, at the end all
+        of it, as :meth:`Run.save` does. If the process ends before the run does, the same call goes
+        on from that file. When the file cannot be written any more, because the disk is full, a
+        warning says so and the run goes on in memory.
 
     Returns
     -------
@@ -297,8 +305,8 @@ def run(
 
     Raises LearnerError for parameters without arrays, for another model's, for a value outside its
     domain or NaN (with the patient), for a reduction that raises or does not return one row a
-    patient, for an executor that is none, for an ``earlier`` run of something else, and when every
-    patient failed.
+    patient, for an executor that is none, for an ``earlier`` run or a kept file of something else,
+    for a folder in which nothing can be kept, and when every patient failed.
     """
     grid = sorted_times("times", times, unit=model.time_unit)
     size = _patients(model, p)
@@ -319,6 +327,10 @@ def run(
     chosen = _method(model, size, method)
     known = model.name in models.names() and models.get(model.name) is model
     inputs = _fingerprint(model, p, grid, chosen, settings)
+    store = None if keep is None else _Store(keep)
+    if store is not None:
+        kept = store.earlier(inputs, int(block))
+        earlier = kept if earlier is None else earlier
     found = {} if earlier is None else _taken_over(earlier, inputs, int(block))
     blocks = -(-size // int(block))
     plan = _Plan(
@@ -333,6 +345,17 @@ def run(
         settings=settings,
     )
     lost: dict[int, str] = {}
+    before = 0.0 if earlier is None else earlier.seconds
+    alike = _Alike()
+    for part in found.values():
+        alike.check(part)
+
+    def so_far(reason: str) -> Run:
+        """The run as it stands; blocks that are neither done nor lost are missing for a reason."""
+        left = {n: reason for n in plan.todo if n not in found and n not in lost}
+        spent = before + time.monotonic() - started
+        return _assembled(plan, model.name, inputs, found, {**lost, **left}, spent)
+
     with Progress(size, "patients", progress) as bar, closing(_blocks(plan, executor)) as ended:
         bar.add(sum(plan.length(number) for number in found))
         try:
@@ -340,13 +363,25 @@ def run(
                 if isinstance(done, str):
                     lost[number] = done
                 else:
+                    alike.check(done)
                     found[number] = done
                     bar.add(plan.length(number))
+                if store is not None and len(found) < blocks and store.due():
+                    store.write(so_far("the run was not over"))
         except KeyboardInterrupt:
-            left = [n for n in plan.todo if n not in found and n not in lost]
-            lost.update(dict.fromkeys(left, "the run was interrupted"))
-    spent = time.monotonic() - started + (earlier.seconds if earlier else 0)
-    return _assembled(plan, model.name, inputs, found, lost, spent)
+            pass
+    whole = so_far("the run was interrupted")
+    if store is not None:
+        store.write(whole)
+    if not whole.values and whole.complete:
+        first = min(whole.failed)
+        raise LearnerError(
+            given=f"{size} patients, all of whom failed; patient {first}: {whole.failed[first]}",
+            expected="a model that can be computed for the parameters",
+            do=f"look at one of them: solve(model, p.patient({first}), times)",
+        )
+    _warn(p, whole)
+    return whole
 
 
 @dataclass(frozen=True)
@@ -468,12 +503,22 @@ def _here(plan: _Plan) -> Ended:
         yield number, _answer(_work(plan.job(number), 0))
 
 
+def _workers_of(executor: Any) -> int:
+    """How many blocks an executor can work on at once, as far as it says."""
+    if isinstance(pool := getattr(executor, "_max_workers", None), int):
+        return pool
+    if callable(nthreads := getattr(executor, "nthreads", None)):  # a dask.distributed.Client
+        # Workers of a cluster may still be coming.
+        return max(UNKNOWN_WORKERS, sum(nthreads().values()))
+    return UNKNOWN_WORKERS
+
+
 class _Pool:
     """The executor in use: the reader's, or one of our own. A broken pool is replaced."""
 
     def __init__(self, given: Any, workers: int | None) -> None:
         self.own: concurrent.futures.ProcessPoolExecutor | None = None
-        self.workers = int(workers or getattr(given, "_max_workers", None) or UNKNOWN_WORKERS)
+        self.workers = workers or _workers_of(given)
         self.use = self._new() if given is None else given
 
     def _new(self) -> concurrent.futures.ProcessPoolExecutor:
@@ -587,6 +632,79 @@ def _can_travel(plan: _Plan) -> None:
         ) from problem
 
 
+class _Alike:
+    """Every block must hold the same quantities, with rows of one shape: seen as blocks come in."""
+
+    def __init__(self) -> None:
+        self.shapes: dict[str, tuple[int, ...]] = {}
+
+    def check(self, done: _Done) -> None:
+        shapes = {key: value.shape[1:] for key, value in done.values.items()}
+        if not shapes:
+            return  # all patients of this block failed
+        self.shapes = self.shapes or shapes
+        if shapes != self.shapes:
+            raise LearnerError(
+                given=f"rows of shape {shapes} after {self.shapes}, from the patients "
+                f"{done.kept[0]} to {done.kept[-1]}",
+                expected="the same quantities and shapes for every patient",
+                do="let the reduction return rows of one length, filled up with NaN, and for an "
+                "earlier run the same quantities as there",
+            )
+
+
+class _Store:
+    """The file in which a run is kept while it goes on."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).with_suffix(".npz")
+        self.last = time.monotonic()
+        self.told = False
+        part = self.path.with_name(self.path.name + ".part")
+        try:
+            part.touch()
+            part.unlink()
+        except OSError as problem:
+            raise LearnerError(
+                given=f"keep = {self.path}: {problem}",
+                expected="a file in a folder that exists and may be written to",
+                do="make the folder first, or choose another; nothing has been computed yet",
+            ) from problem
+
+    def earlier(self, inputs: str, block: int) -> Run | None:
+        """The run that is kept there already, if it is one of the same inputs."""
+        if not self.path.exists():
+            return None
+        found = load(self.path)
+        if (found.inputs, found.block) != (inputs, block):
+            raise LearnerError(
+                given=f"keep = {self.path}, where another run is kept: {found!r}, in blocks of "
+                f"{found.block}",
+                expected=f"a new file, or the run of the same parameters, times, method and "
+                f"tolerances in blocks of {block}",
+                do="choose another name, or take that file away",
+            )
+        return found
+
+    def due(self) -> bool:
+        return time.monotonic() - self.last >= KEEP_EVERY
+
+    def write(self, so_far: Run) -> None:
+        """Keep it. A disk that is full ends no run: what is computed is still in memory."""
+        try:
+            so_far.save(self.path)
+        except LearnerError as problem:
+            if not self.told:
+                warnings.warn(
+                    f"The run could not be kept: {problem.given}. It is in memory: make room, or "
+                    "save it elsewhere when it is over, with run.save.",
+                    UserWarning,
+                    stacklevel=3,
+                )
+            self.told = True
+        self.last = time.monotonic()
+
+
 def _assembled(
     plan: _Plan,
     name: str,
@@ -595,32 +713,21 @@ def _assembled(
     lost: dict[int, str],
     seconds: float,
 ) -> Run:
+    """One run out of its blocks, which hold the same quantities."""
     failed: dict[int, str] = {}
-    shapes: dict[str, tuple[tuple[int, ...], Any]] = {}
+    rows: dict[str, Values] = {}
+    kinds: dict[str, Any] = {}
     for number in sorted(found):
         failed.update(found[number].failed)
         for key, value in found[number].values.items():
-            before = shapes.get(key, (value.shape[1:], value.dtype))
-            if before[0] != value.shape[1:]:
-                raise LearnerError(
-                    given=f"{key} with rows of shape {value.shape[1:]} after {before[0]}",
-                    expected="the same shape for every patient",
-                    do="let the reduction return rows of one length, filled up with NaN",
-                )
-            shapes[key] = (before[0], np.result_type(before[1], value.dtype))
-    if not shapes and not lost:
-        first = min(failed)
-        raise LearnerError(
-            given=f"{plan.size} patients, all of whom failed; patient {first}: {failed[first]}",
-            expected="a model that can be computed for the parameters",
-            do=f"look at one of them: solve(model, p.patient({first}), times)",
-        )
+            rows[key] = value[:0]
+            kinds[key] = np.result_type(kinds.get(key, value.dtype), value.dtype)
     gaps = bool(failed or lost)
     values = {}
-    for key, (shape, kind) in shapes.items():
+    for key, kind in kinds.items():
         # A whole number has no NaN: with a gap it becomes a float.
         fits = np.result_type(kind, float) if gaps else kind
-        full = np.full((plan.size, *shape), np.nan if gaps else 0, fits)
+        full = np.full((plan.size, *rows[key].shape[1:]), np.nan if gaps else 0, fits)
         for done in found.values():
             if len(done.kept):
                 full[done.kept] = done.values[key]
@@ -629,23 +736,6 @@ def _assembled(
         (number * plan.block, number * plan.block + plan.length(number) - 1, why)
         for number, why in sorted(lost.items())
     )
-    if failed:
-        first = min(failed)
-        warnings.warn(
-            f"{name}: {len(failed)} of {plan.size} patients failed. Patient {first}: "
-            f"{failed[first]}. {plan.p.patient(first)!r}. Their rows are NaN.",
-            RuntimeWarning,
-            stacklevel=3,
-        )
-    if missing:
-        who = sum(last - first + 1 for first, last, _ in missing)
-        warnings.warn(
-            f"{name}: {who} of {plan.size} patients were not computed, the first of them "
-            f"{missing[0][0]} to {missing[0][1]}: {missing[0][2]}. Their rows are NaN; "
-            "see run.missing.",
-            UserWarning,
-            stacklevel=3,
-        )
     return Run(
         model=name,
         patients=plan.size,
@@ -655,6 +745,27 @@ def _assembled(
         failed=failed,
         missing=missing,
         seconds=seconds,
-        kinds={key: kind.str for key, (_, kind) in shapes.items()},
+        kinds={key: kind.str for key, kind in kinds.items()},
         inputs=inputs,
     )
+
+
+def _warn(p: Parameters, whole: Run) -> None:
+    """Name the first patient that failed, and the first that was not computed."""
+    if whole.failed:
+        first = min(whole.failed)
+        warnings.warn(
+            f"{whole.model}: {len(whole.failed)} of {whole.patients} patients failed. Patient "
+            f"{first}: {whole.failed[first]}. {p.patient(first)!r}. Their rows are NaN.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    if whole.missing:
+        who = sum(last - first + 1 for first, last, _ in whole.missing)
+        first, last, why = whole.missing[0]
+        warnings.warn(
+            f"{whole.model}: {who} of {whole.patients} patients were not computed, the first of "
+            f"them {first} to {last}: {why}. Their rows are NaN; see run.missing.",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -16,9 +16,9 @@ from cgtlearn.population.patients import (
     Patients,
     checked_seed,
     courses,
+    drawn_of,
     observe,
     sample,
-    stream,
 )
 from cgtlearn.population.spread import Mixture, Spread
 
@@ -251,6 +251,7 @@ def dropout(
     hazard: Callable[[Numbers, float], ArrayLike],
     *,
     seed: int,
+    numbers: ArrayLike | None = None,
 ) -> Numbers:
     r"""The day on which each patient leaves, where leaving may depend on what was seen.
 
@@ -266,6 +267,8 @@ def dropout(
         or one for all, per unit of ``times``. ``lambda v, t: np.where(v < 50, 0.05, 0.005)`` lets
         those leave whose cells are gone.
     seed : a whole number. Patient i depends on the seed and on i, not on how many there are.
+    numbers : (N,) which patients these are, where they are some of many: ``r.parameters.numbers``
+        in a reduction of :func:`cgtlearn.population.run`. By default 0 to N - 1.
 
     Returns
     -------
@@ -280,7 +283,9 @@ def dropout(
     grid = sorted_times("times", times, minimum=2)
     seen = as_numbers("values", values, ndim=2)
     same_length("times", grid, "values", seen)
-    patience = stream(checked_seed(seed), "dropout").standard_exponential(len(seen))
+    who = np.arange(len(seen)) if numbers is None else numbers
+    start = checked_seed(seed)
+    patience = drawn_of(start, "dropout of", who, (len(seen),), "standard_exponential")
     leaves = np.full(len(seen), np.inf)
     used = np.zeros(len(seen))
     for j in range(1, grid.size - 1):
