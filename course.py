@@ -6,6 +6,8 @@
     python3 course.py refresh    run notebooks again and keep their text outputs
     python3 course.py benchmark  measure what is fast, beside what a user would pick instead
     python3 course.py doctor     say what is wrong with this machine and what to do
+    python3 course.py install    make the environment and stop: for the evening before a workshop
+    python3 course.py package    a zip for a room without a network: course, book and packages
 
 On Windows: `py course.py learn`. It needs Python 3.11, 3.12 or 3.13 and nothing else: this file
 uses the standard library alone. It makes an environment in `.venv` beside it (the variable
@@ -22,6 +24,7 @@ import http.client
 import importlib.util
 import json
 import os
+import platform
 import re
 import secrets
 import shutil
@@ -58,6 +61,7 @@ SOURCE_ONLY = "autograd-gamma"
 SILENCE = 90  # seconds without a word from the package index before we stop waiting
 PORT = 8888
 BOOK_PORT = 8000
+WHEELS = os.path.join(ROOT, "wheels")  # only in an offline package
 NO_NETWORK = (
     "The package index cannot be reached. Check the network (or the proxy and index settings of "
     "pip) and run again."
@@ -248,6 +252,28 @@ def venv_bin(folder):
 def venv_python(folder):
     """The environment's Python."""
     return os.path.join(venv_bin(folder), "python.exe" if os.name == "nt" else "python")
+
+
+def offline_wheels():
+    """Whether the packages lie beside the course; Trouble where they are not for this machine."""
+    try:
+        with open(os.path.join(WHEELS, "holds.json"), encoding="utf-8") as file:
+            holds = json.load(file)
+    except FileNotFoundError:
+        return False
+    python = "{}.{}".format(*sys.version_info)
+    arm = platform.machine().lower() in ("arm64", "aarch64")
+    here = {"win32": "windows", "darwin": "macos-arm" if arm else "macos-intel"}.get(
+        sys.platform, "linux-arm" if arm else "linux"
+    )
+    if here in holds["platforms"] and python in holds["pythons"]:
+        return True
+    raise Trouble(
+        "This offline package is for {} with Python {}; this is {} with Python {}. Use another "
+        "Python, ask for another package, or (with a network) remove the folder wheels.".format(
+            ", ".join(holds["platforms"]), ", ".join(holds["pythons"]), here, python
+        )
+    )
 
 
 def child_environment(folder=None):
@@ -494,8 +520,11 @@ def install(kind, folder, marker):
     """Install the lock with pip, hashes required and wheels only, and show how far it is."""
     lock = lock_file(kind)
     command = [venv_python(folder), "-m", "pip", "install", "--no-deps", "--require-hashes"]
-    command += ["--only-binary", ":all:", "--no-binary", SOURCE_ONLY]
-    command += ["--progress-bar", "off", "--requirement", lock]
+    command += ["--progress-bar", "off", "--requirement", lock, "--only-binary", ":all:"]
+    if offline_wheels():
+        command += ["--no-index", "--find-links", WHEELS]
+    else:
+        command += ["--no-binary", SOURCE_ONLY]
     with open(lock, encoding="utf-8") as file:
         total = sum(1 for line in file if re.match(r"[a-z0-9]", line))
     info = os.path.join(glob.escape(site_packages(folder)), "*.dist-info")
@@ -827,8 +856,31 @@ def benchmark(options):
     return 0
 
 
+def install_only(_options):
+    """Make the environment and stop, so that the workshop starts with `learn` at once."""
+    folder = prepare("learn")
+    say("Ready in {}. Start with  python3 course.py learn".format(folder))
+    return 0
+
+
+def package(options):
+    """Write a zip that installs without a network: course, built book and packages."""
+    folder = prepare("test")
+    env = child_environment(folder)
+    code = hand_over([venv_python(folder), "-m", "tools.suite", "--only", "book"], env)
+    if code:
+        return code
+    command = [venv_python(folder), "-m", "tools.package"]
+    command += ["--platform"] + options.platform if options.platform else []
+    command += ["--python"] + options.python if options.python else []
+    command += ["--out", os.path.abspath(options.out)] if options.out else []
+    return hand_over(command, env)
+
+
 def check_index(folder):
     """Trouble unless pip can fetch a small locked package from the index that it uses."""
+    if offline_wheels():
+        return "not needed, the packages lie beside the course"
     with open(lock_file("learn"), encoding="utf-8") as file:
         small = re.search(r"^idna==.*?(?=^\S|\Z)", file.read(), re.MULTILINE | re.DOTALL)
     with tempfile.TemporaryDirectory() as scratch:
@@ -859,19 +911,132 @@ def check_index(folder):
             explain(run.stdout.splitlines(), "pip failed")
 
 
-def doctor(_options):
+KERNEL = """
+import sys, time
+from jupyter_client.manager import start_new_kernel
+start = time.monotonic()
+manager, client = start_new_kernel(kernel_name="python3", startup_timeout=60)
+try:
+    said = client.execute_interactive(
+        "from cgtlearn.models import stein2019 as s; from cgtlearn.solve import solve; "
+        "assert solve(s.model, s.model.parameters_with(), [0, 9, 28]).ok",
+        timeout=60, silent=True)
+finally:
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+if said["content"]["status"] != "ok":
+    sys.exit(said["content"].get("evalue", "the kernel answers with an error"))
+print(f"solves a model {time.monotonic() - start:.0f} s after its start")
+"""
+
+
+def check_kernel(folder):
+    """Trouble unless a notebook's kernel starts in the environment and solves a model."""
+    if environment_state("learn", folder)[0] != "ready":
+        return "not tried, there is no environment yet"
+    try:
+        run = subprocess.run(
+            [venv_python(folder), "-c", KERNEL],
+            env=child_environment(folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=150,
+        )
+    except subprocess.TimeoutExpired:
+        raise Trouble(
+            "it does not answer. A firewall or antivirus may block connections of this machine to "
+            "itself (127.0.0.1): allow them for Python."
+        ) from None
+    last = (run.stdout.strip().splitlines() or ["no message"])[-1]
+    if run.returncode:
+        raise Trouble(last + ". Run  python3 course.py learn  once to mend the environment.")
+    return last
+
+
+def memory():
+    """Memory of this machine in GB as text, or "?"."""
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        return "{:.0f} GB".format(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9)
+    return "memory ?"
+
+
+PASTE = "course-doctor"
+"""How a line of `doctor` begins that is pasted to the instructor."""
+
+
+def paste_line(found):
+    """One line that says all of this machine: [(title, fault or "")] -> text without a path."""
+    faults = [title for title, fault in found if fault]
+    facts = [
+        "BAD: " + ", ".join(faults) if faults else "ok",
+        "Python {}.{}.{}".format(*sys.version_info),
+        "{} {}".format(platform.system(), platform.machine()),
+        "{} cores".format(os.cpu_count()),
+        memory(),
+    ]
+    facts.append("environment " + environment_state("learn", venv_folder())[0])
+    return " | ".join([PASTE] + facts)
+
+
+def read_pastes(path):
+    """Table the lines that a room has pasted; 1 if somebody needs help.
+
+    A name may stand before a line, on it or above it, as chats and forms put it.
+    """
+    if path == "-":
+        text = sys.stdin.read()
+    else:
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                text = file.read()
+        except OSError as error:
+            raise Trouble("Cannot read {} ({}).".format(path, error.strerror)) from None
+    rows, name = [], ""
+    for line in text.splitlines():
+        before, mark, after = line.partition(PASTE + " | ")
+        before = before.strip(" :>\t-")
+        if mark:
+            rows.append((before or name or "(no name)", after.strip()))
+            name = ""
+        elif before:
+            name = before
+    if not rows:
+        raise Trouble(
+            "No line of doctor in {}: each begins with  {} |".format(
+                "what was given" if path == "-" else path, PASTE
+            )
+        )
+    help_wanted = [row for row in rows if not row[1].startswith("ok")]
+    unmade = [row for row in rows if row not in help_wanted and "environment ready" not in row[1]]
+    for title, some in (("Need help", help_wanted), ("Must still install", unmade)):
+        say("{}: {} of {}".format(title, len(some), len(rows)))
+        for who, facts in some:
+            say("  {:24}  {}".format(who[:24], facts))
+    say("Ready: {} of {}".format(len(rows) - len(help_wanted) - len(unmade), len(rows)))
+    return 1 if help_wanted else 0
+
+
+def doctor(options):
     """Say what is wrong with this machine and what to do; 1 if something must be mended."""
+    if options.read:
+        return read_pastes(options.read)
     folder = venv_folder()
     bad = 0
+    found = []
 
     def look(title, check):
         nonlocal bad
+        fault = ""
         try:
             good = check()
             say("ok    {}{}".format(title, ": " + good if good else ""))
         except (Trouble, OSError) as error:
             bad += 1
+            fault = str(error)
             say("BAD   {}: {}".format(title, error))
+        found.append((title, fault))
 
     def write():
         there = os.path.isdir(folder)
@@ -900,6 +1065,7 @@ def doctor(_options):
     look("disk space", lambda: check_space("test", folder))
     look("package index", lambda: check_index(folder))
     look("environment", state)
+    look("kernel", lambda: check_kernel(folder))
     look("port for JupyterLab", port)
     browser = find_browser()
     if browser:
@@ -909,6 +1075,7 @@ def doctor(_options):
     if os.name == "nt" and len(folder) > 80:
         say("note  a long path ({}): if installing fails, move to a short folder".format(folder))
     say("\nThis machine is fit for the course." if not bad else "\nTo mend: {}".format(bad))
+    say("\nThe line to paste where your instructor asks for it:\n\n" + paste_line(found))
     return 1 if bad else 0
 
 
@@ -921,8 +1088,9 @@ def parser():
     )
     commands = top.add_subparsers(dest="command", metavar="command")
 
-    def add(function, text):
-        one = commands.add_parser(function.__name__, help=text, description=function.__doc__)
+    def add(function, text, name=None):
+        name = name or function.__name__
+        one = commands.add_parser(name, help=text, description=function.__doc__)
         one.set_defaults(run=function)
         return one
 
@@ -942,7 +1110,15 @@ def parser():
     one.add_argument("names", nargs="*", help="files of benchmarks/, or all (default: population)")
     one.add_argument("--quick", action="store_true", help="fewer and smaller runs")
     one.add_argument("--out", metavar="FILE", help="also write the results as JSON")
-    add(doctor, "say what is wrong with this machine")
+    one = add(doctor, "say what is wrong with this machine")
+    one.add_argument("--read", metavar="FILE", help="table what a room has pasted (- is stdin)")
+    add(install_only, "make the environment and stop", "install")
+    one = add(package, "a zip for a room without a network")
+    systems = "linux, linux-arm, windows, macos-arm, macos-intel or all (default: this one)"
+    one.add_argument("--platform", nargs="+", metavar="NAME", help=systems)
+    pythons = "3.11, 3.12, 3.13 or all (default: this one)"
+    one.add_argument("--python", nargs="+", metavar="3.x", help=pythons)
+    one.add_argument("--out", metavar="FILE", help="the zip to write (build/cgtlearn-course.zip)")
     return top
 
 
