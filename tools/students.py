@@ -34,6 +34,7 @@ from tools import ROOT
 BEGIN, END = "# --- solution", "# --- end"
 ROLES = ("exercise", "answer", "worked", "spec")
 DATA = Path("src/cgtlearn/exercises/data")
+SLIPS_FILE = DATA / "slips.json"
 
 
 class SourceError(Exception):
@@ -407,11 +408,28 @@ def differences(old: Any, new: Any, where: str = "") -> list[str]:
     return [] if old == new else [where]
 
 
+def slip_table() -> dict[str, Any]:
+    """The shared misconceptions as plain data, with numbers as the data files hold them."""
+    from cgtlearn.exercises import authoring, slips
+
+    table = slips.table()
+    for entry in table["slips"].values():
+        for transform in entry["transforms"]:
+            transform["constant"] = authoring.encode(transform["constant"])
+    return table
+
+
 def check(root: Path = ROOT) -> list[str]:
     """What disagrees between the sources and the committed data files."""
     problems = []
     compiled = compile_all(root)
     stored = {path.stem: path for path in sorted((root / DATA).glob("*.json"))}
+    slips = stored.pop(SLIPS_FILE.stem, None)
+    if slips is None:
+        problems.append(f"{DATA.as_posix()}/{SLIPS_FILE.name} is missing")
+    else:
+        for place in differences(json.loads(slips.read_text(encoding="utf-8")), slip_table()):
+            problems.append(f"{DATA.as_posix()}/{SLIPS_FILE.name} is stale at {place}")
     for name in sorted(stored.keys() - compiled.keys()):
         problems.append(f"{DATA.as_posix()}/{name}.json has no source in exercises/{name}")
     for name, document in compiled.items():
@@ -431,10 +449,10 @@ def write(root: Path = ROOT) -> list[Path]:
     compiled = compile_all(root)
     changed = []
     for path in folder.glob("*.json"):
-        if path.stem not in compiled:
+        if path.stem not in compiled and path.name != SLIPS_FILE.name:
             path.unlink()
             changed.append(path)
-    for name, document in compiled.items():
+    for name, document in {**compiled, SLIPS_FILE.stem: slip_table()}.items():
         path = folder / f"{name}.json"
         if path.exists():
             old = json.loads(path.read_text(encoding="utf-8"))

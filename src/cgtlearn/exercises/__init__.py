@@ -19,10 +19,15 @@ EXERCISE
     ``answer``              ANSWER
     ``wrong``               list of {``answer``, ``slip``, ``message``, ``try``}. ``answer`` has the
                             form of a right answer; ``slip`` is a key of :mod:`.slips`; ``message``
-                            says why it comes about; ``try`` what to do ("" = the slip's advice)
+                            says why it comes about; ``try`` what to do ("" = the slip's advice).
+                            For type text also ``patterns``
     ``hints``               two texts, in order
     ``worked_markdown``     the worked solution
     ``solution_code``       its code
+    ``drawn``               optional: DRAWN, the numbers of other learners
+
+Numbers have 12 significant digits; "nan", "inf" and "-inf" stand as text. Fields that a reader
+does not know are to be ignored. An exercise of a type that it does not know is shown, not judged.
 
 ANSWER has a ``type`` and, for each type:
     number    ``value, unit, rtol, atol, shared_slips``; right if |x - value| <= atol + rtol |value|
@@ -30,15 +35,75 @@ ANSWER has a ``type`` and, for each type:
     choice    ``options`` {key: text}, ``right`` key; every other key is in ``wrong``
     order     ``lines`` {key: text}, ``right`` list of keys, ``also`` list of other right orders
     function  ``arguments`` (names), ``probes`` (a list of argument lists; a list inside is an
-              array), ``values`` (one for each probe), ``rtol, atol, shared_slips``
+              array), ``values`` (one for each probe), ``rtol, atol, shared_slips``; optional
+              ``ranges``, one for each argument, see :func:`.judging.draw_probes`
+    fit       ``parameters`` list of {``name, value, unit, rtol``} (``rtol`` null: not judged);
+              ``x, y`` the data, ``x_name, x_unit, y_unit``; ``residual`` "log" or "linear";
+              ``allowed`` largest misfit; ``curve`` an EXPR, or null; ``shared_slips``
+    text      ``ideas`` list of {``key, name, patterns, missing``}, ``needed`` how many of them,
+              ``least_words``, ``model`` a model answer, ``also`` other texts that are right
 Each may have ``when_right``, said to whoever is right, and ``untouched``, what the starter code
-gives as it stands (for code with a bug to find), in the form of ``wrong``'s answers. Numbers have
-12 significant digits; "nan", "inf" and "-inf" stand as text.
+gives as it stands (for code with a bug to find), in the form of ``wrong``'s answers.
 
-Order of judging: blank, unreadable, untouched, right, nearest listed wrong answer within
-``min(max(rtol, 0.005), 0.05)``, not finite, shared slip within 1 %, for a number without unit a
-listed wrong answer given in percent, otherwise wrong with a direction. Fields that a reader does
-not know are to be ignored.
+Fit
+    The answer is an object {name: number}; in Python a list in the order of ``parameters`` will do.
+    ``curve`` gives f at ``x``: EXPR is a number, a name (a parameter, or ``x``), or a list
+    [operation, EXPR, ...] with add, subtract, multiply, divide, power (two EXPR), minimum, maximum
+    (two), negate, exp, log, log10, sqrt (one), where (condition, then, else), less, less_equal
+    (two). When ``curve`` is null the answer also holds ``curve``, f at ``x`` as a list. The misfit
+    is the root of the mean of r**2, with r = ln(y) - ln(f) ("log") or y - f ("linear"). Right when
+    it is <= ``allowed`` and each judged parameter has |p - value| <= rtol |value|. Answers in
+    ``wrong`` are objects of the same form.
+
+Text
+    Text is made plain: NFKD without marks, lower case, "\u2019" as "'", "n't" as " not", "cannot"
+    as "can not". A sentence ends at . ! ? ; : before white space or the end, or at an empty line.
+    Words are runs of a-z and 0-9; "%" is a word. A PATTERN is text, "limit unknown|censor*": its
+    terms stand in this order in one sentence, with at most 5 other words between two of them; "|"
+    separates choices; "*" at the end stands for any ending. Terms are matched from the left, each
+    at the first place that allows the rest. A match is denied when one of not, no, never, neither,
+    nor, without, hardly is among the 3 words before it or between its terms, unless the pattern has
+    one of these words itself; then the next place is tried. An idea or a misconception is there
+    when one of its patterns is. Order of judging: blank; fewer than ``least_words`` words, or
+    fewer than 3 different words of :data:`.words.FUNCTION_WORDS` (a list of key words), is
+    invalid; the first entry of ``wrong`` that is there; right if ``needed`` ideas are; else wrong.
+
+DRAWN
+    ``templates``  the exercise's texts with ``{{placeholders}}``: {``statement_markdown,
+                   worked_markdown, hints, when_right, messages``}, messages a list of {``message,
+                   try``} beside ``wrong``
+    ``variants``   list of {``numbers`` {name: value}, ``texts`` {placeholder: text}, ``answer``
+                   (fields that replace those of ANSWER), ``wrong`` (the answers, beside ``wrong``)}
+    The exercise as it stands is the undrawn one, for whoever has no name. To read variant n, put
+    its answers into copies of ``answer`` and ``wrong``, and its texts for "{{placeholder}}" into
+    the templates (:func:`.drawing.variant`). A learner has variant number h mod len(variants),
+    where h is the 32-bit FNV-1a hash of the UTF-8 bytes of ``name + "\n" + id``: start with
+    2166136261; for each byte, h = ((h xor byte) * 16777619) mod 2**32. ``name`` is the learner's,
+    in NFKC, stripped, lower case, white space as single spaces; "" is nobody (no variant).
+
+Shared slips (``data/slips.json``)
+----------------------------------
+``{"schema": 1, "tolerances": {"listed": [low, high], "single", "pair", "apart"}, "slips": {key:
+SLIP}}``, a SLIP being {``name, comes_about, advice, family, transforms``}, each transform
+{``operation, constant``}: multiply (constant * v), power (v ** constant), log (ln v / ln constant),
+complement (constant - v; only if 0 <= v <= 1), cv-of-sd (sqrt(exp(v**2) - 1)), sd-of-cv
+(sqrt(ln(1 + v**2))) (both only if 0 < v <= 3); the last three only for unit "" or "1". The order of
+the keys counts: of equals the first wins.
+
+Order of judging a number, an array, a function's values: blank, unreadable, untouched, right; the
+nearest listed wrong answer within ``min(max(rtol, low), high)``; not finite; the nearest single
+slip, a transform of the right numbers, within ``single``; for a number without unit a listed wrong
+answer given in percent; two slips within ``pair``; otherwise wrong with a direction. Everything
+after the listed ones only if ``shared_slips``. Errors are relative to the slip's number. A slip's
+number is not tried where it lies within ``apart`` of the right one. Two slips: first a listed wrong
+answer (in order) or a shared transform (in order), then a shared factor (operation multiply) of
+the family time, size or sign, of another slip and, but for time, another family. A listed answer
+has the family of its slip.
+
+Progress (``progress.json``; the browser exports and imports the same)
+----------------------------------------------------------------------
+``{"schema": 1, "learner": name or "", "exercises": {id: {"attempts", "status" ("right", "wrong" or
+"invalid"; right stays), "hints", "misconceptions" (keys), "solution_seen"}}}``
 """
 
 from __future__ import annotations

@@ -16,15 +16,13 @@ from typing import Any
 import numpy as np
 
 from . import guard
-from .slips import SLIPS, explain
+from .slips import LISTED_RTOL, SLIPS, explain, explain_pair
 
 NOT_ATTEMPTED = "not attempted"
 RIGHT = "right"
 WRONG = "wrong"
 INVALID = "invalid"
 
-# How close a wrong answer must come to be named: the tolerance of the right one, within these.
-NAMING_RTOL = (0.005, 0.05)
 NEAR = 0.05  # an answer this close to the right one is called near
 ROUNDED = 0.03  # and this close it may have been rounded too early
 
@@ -33,7 +31,8 @@ class Verdict:
     """What became of an answer.
 
     ``status`` is ``"right"``, ``"wrong"``, ``"invalid"`` or ``"not attempted"``; ``message`` is for
-    the learner; ``misconception`` is the key of the slip that explains a wrong answer, or None.
+    the learner; ``misconception`` is the key of the slip that explains a wrong answer, or None;
+    ``misconceptions`` holds all of them, when two slips were made at once.
     """
 
     def __init__(
@@ -42,11 +41,13 @@ class Verdict:
         status: str,
         message: str,
         misconception: str | None = None,
+        misconceptions: tuple[str, ...] = (),
     ) -> None:
         self.exercise_id = exercise_id
         self.status = status
         self.message = message
         self.misconception = misconception
+        self.misconceptions = misconceptions or ((misconception,) if misconception else ())
 
     def __str__(self) -> str:
         return f"{self.exercise_id} · {self.status}. {self.message}"
@@ -223,6 +224,38 @@ def _wrong_shared(exercise: dict[str, Any], given: str, key: str) -> Verdict:
     return Verdict(exercise["id"], WRONG, f"{given} {slip.comes_about} {slip.advice}", key)
 
 
+def _two_slips(
+    exercise: dict[str, Any], given: str, numbers_given: Any, right: Any
+) -> Verdict | None:
+    """The verdict on an answer that two slips together explain, or None.
+
+    ``numbers_given`` and ``right`` are flat lists of numbers.
+    """
+    spec = exercise["answer"]
+    if not spec["shared_slips"]:
+        return None
+    listed = [
+        (entry["slip"], np.concatenate([decode(part).ravel() for part in entry["answer"]]))
+        if spec["type"] == "function"
+        else (entry["slip"], decode(entry["answer"]).ravel())
+        for entry in exercise["wrong"]
+    ]
+    found = explain_pair(numbers_given, right, spec.get("unit", "1"), listed)
+    if found is None:
+        return None
+    first, second = found
+    if isinstance(first, int):
+        entry = exercise["wrong"][first]
+        advice = entry.get("try") or SLIPS[entry["slip"]].advice
+        key, text = entry["slip"], f"One: {entry['message']} The other: {second.name}."
+    else:
+        key, advice = first.key, first.advice
+        text = f"One: {first.name}. The other: {second.name}."
+    both = advice if advice == second.advice else f"{advice} {second.advice}"
+    message = f"{given} Two slips together lead to this. {text} {both}"
+    return Verdict(exercise["id"], WRONG, message, key, (key, second.key))
+
+
 def _right(exercise: dict[str, Any], given: str) -> Verdict:
     praise = exercise["answer"].get("when_right", "")
     return Verdict(exercise["id"], RIGHT, f"{given} {praise}".strip())
@@ -259,7 +292,7 @@ def _named(
     exercise: dict[str, Any], error_of: Callable[[Any], float], rtol: float
 ) -> dict[str, Any] | None:
     """The listed wrong answer that lies closest, if it lies close enough."""
-    low, high = NAMING_RTOL
+    low, high = LISTED_RTOL
     allowed = min(max(rtol, low), high)
     errors = [(error_of(entry["answer"]), entry) for entry in exercise["wrong"]]
     errors = [pair for pair in errors if pair[0] <= allowed]
@@ -324,6 +357,9 @@ def _judge_number(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -
         if entry is not None:
             given += f" A fraction is asked for: read as a percent, this is {float(fraction):g}."
             return _wrong_entry(exercise, given, entry)
+    two = _two_slips(exercise, given, [value], [spec["value"]])
+    if two is not None:
+        return two
     advice = (
         "Write the formula down and put the numbers in one by one."
         if plain
@@ -384,6 +420,9 @@ def _judge_array(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) ->
     slip = explain(array.ravel(), right.ravel(), spec["unit"])
     if slip is not None and spec["shared_slips"]:
         return _wrong_shared(exercise, given, slip.key)
+    two = _two_slips(exercise, given, array.ravel(), right.ravel())
+    if two is not None:
+        return two
     off = [
         index
         for index, (one, other) in enumerate(zip(array.ravel(), right.ravel(), strict=True))
@@ -616,6 +655,9 @@ def _judge_function(exercise: dict[str, Any], spec: dict[str, Any], answer: Any)
     slip = explain(flat, flat_right)
     if slip is not None and spec["shared_slips"]:
         return _wrong_shared(exercise, given, slip.key)
+    two = _two_slips(exercise, given, flat, flat_right)
+    if two is not None:
+        return two
     if np.all(flat == flat[0]) and not np.all(flat_right == flat_right[0]):
         return Verdict(
             exercise["id"],

@@ -3,21 +3,33 @@
 A :class:`Slip` has a key, a name, how it comes about and what to try. Exercises refer to a key and
 add what is special to them. Some slips also have ``transforms``: what they do to a right number,
 as plain data (an operation and a constant). :func:`explain` uses these to find the slip behind an
-answer that no exercise listed. A browser can read the same table.
+answer that no exercise listed, and :func:`explain_pair` the two slips behind an answer that holds
+two. ``data/slips.json`` holds the same table for a browser; ``python -m tools.students`` writes it.
+
+The more slips are tried, the more often chance alone hits one. So a slip is named only within
+:data:`NAMING_RTOL`, two of them only within :data:`PAIR_RTOL`, and nothing is named that would
+lie within :data:`APART` of the right answer. A test holds the share of random answers that are
+named below 5 %.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-NAMING_RTOL = 0.01  # how close an answer must come to be explained by a shared slip
+LISTED_RTOL = (0.005, 0.01)  # a listed wrong answer: the right one's tolerance, within these
+NAMING_RTOL = 0.005  # how close an answer must come to be explained by a shared slip
+PAIR_RTOL = 0.0005  # and by two slips at once
+APART = 0.03  # a slip that changes the right answer by less is not told from rounding
+
+SECOND = ("time", "size", "sign")  # families of the second of two slips
 
 LN10 = float(np.log(10.0))
 LN2 = float(np.log(2.0))
-LOG10_2 = LN2 / LN10
 
 
 @dataclass(frozen=True)
@@ -27,7 +39,12 @@ class Slip:
     ``comes_about`` and ``advice`` are whole sentences for the learner. ``transforms`` is a tuple of
     ``(operation, constant)``; applied to the right number each gives what this slip would give.
     Operations: ``multiply``, ``power``, ``log`` (logarithm to that base), ``complement`` (constant
-    minus the number).
+    minus the number), ``cv-of-sd`` (the CV of a log-normal whose logarithm has the right number as
+    SD; the constant is not used) and ``sd-of-cv`` (the other way). ``complement``
+    is tried for fractions from 0 to 1 only, the last two for plain numbers above 0 and up to 3.
+
+    ``family`` says which slips may meet in one answer: two of different families, or two of
+    ``time``. The second of a pair is a factor of the families :data:`SECOND`.
     """
 
     key: str
@@ -35,6 +52,7 @@ class Slip:
     comes_about: str
     advice: str
     transforms: tuple[tuple[str, float], ...] = ()
+    family: str = ""
 
 
 _ALL = [
@@ -45,6 +63,7 @@ _ALL = [
         "Your answer differs by a factor of 60, as when seconds, minutes or hours are mixed.",
         "Write the unit behind every time and every rate, then convert once, at the start.",
         (("multiply", 60.0), ("multiply", 1 / 60.0)),
+        "time",
     ),
     Slip(
         "hours-for-days",
@@ -52,6 +71,7 @@ _ALL = [
         "Your answer differs by a factor of 24, as when hours and days are mixed.",
         "Write the unit behind every time and every rate, then convert once, at the start.",
         (("multiply", 24.0), ("multiply", 1 / 24.0)),
+        "time",
     ),
     Slip(
         "weeks-for-days",
@@ -59,6 +79,15 @@ _ALL = [
         "Your answer differs by a factor of 7, as when weeks and days are mixed.",
         "Write the unit behind every time and every rate, then convert once, at the start.",
         (("multiply", 7.0), ("multiply", 1 / 7.0)),
+        "time",
+    ),
+    Slip(
+        "years-for-days",
+        "years for days",
+        "Your answer differs by a factor of 365, as when years and days are mixed.",
+        "Write the unit behind every time and every rate, then convert once, at the start.",
+        (("multiply", 365.25), ("multiply", 1 / 365.25)),
+        "time",
     ),
     # --- logarithms
     Slip(
@@ -67,6 +96,7 @@ _ALL = [
         "Your answer differs by ln(10) = 2.303: one logarithm is natural, the other decimal.",
         "Use np.log with exp and np.log10 with powers of ten, never one of each.",
         (("multiply", LN10), ("multiply", 1 / LN10)),
+        "log",
     ),
     Slip(
         "ln-log2",
@@ -75,6 +105,15 @@ _ALL = [
         "are mixed.",
         "A doubling time or half-life is ln(2) divided by the rate constant.",
         (("multiply", LN2), ("multiply", 1 / LN2)),
+        "log",
+    ),
+    Slip(
+        "log2-log10",
+        "doublings for powers of ten",
+        "Your answer differs by log2(10) = 3.322: doublings and powers of ten are mixed.",
+        "Ten-fold is 3.32 doublings. Decide which of the two you count, then use one logarithm.",
+        (("multiply", LN10 / LN2), ("multiply", LN2 / LN10)),
+        "log",
     ),
     Slip(
         "log10-for-ln2",
@@ -88,6 +127,7 @@ _ALL = [
         "Your answer is the logarithm of the quantity asked for.",
         "Go back with np.exp (after np.log) or 10** (after np.log10).",
         (("log", float(np.e)), ("log", 10.0), ("log", 2.0)),
+        "form",
     ),
     # --- size and direction
     Slip(
@@ -96,6 +136,7 @@ _ALL = [
         "Your answer differs by a factor of 100, as when percent and fraction are mixed.",
         "Decide once: 30 % is the fraction 0.30.",
         (("multiply", 100.0), ("multiply", 0.01)),
+        "size",
     ),
     Slip(
         "prefix-1000",
@@ -103,6 +144,25 @@ _ALL = [
         "Your answer differs by a factor of 1000, as when a prefix (milli, micro, kilo) is lost.",
         "Carry the unit of each factor along and cancel them before you multiply.",
         (("multiply", 1000.0), ("multiply", 0.001)),
+        "size",
+    ),
+    Slip(
+        "prefix-million",
+        "two unit prefixes",
+        "Your answer differs by a factor of a million, as when micro is read as one, or pico as "
+        "micro.",
+        "Carry the unit of each factor along and cancel them before you multiply.",
+        (("multiply", 1e6), ("multiply", 1e-6)),
+        "size",
+    ),
+    Slip(
+        "per-kilogram",
+        "per kilogram for the whole body",
+        "Your answer differs by a factor of 70, as when a dose per kilogram and the dose of a body "
+        "of 70 kg are mixed.",
+        "Write the unit of the dose out in full: is it per kilogram of body weight?",
+        (("multiply", 70.0), ("multiply", 1 / 70.0)),
+        "size",
     ),
     Slip(
         "reciprocal",
@@ -110,6 +170,7 @@ _ALL = [
         "Your answer is one divided by the quantity asked for.",
         "Look at the unit: a rate is per time, a time constant is a time.",
         (("power", -1.0),),
+        "form",
     ),
     Slip(
         "sign",
@@ -117,6 +178,7 @@ _ALL = [
         "Your answer has the right size and the opposite sign.",
         "Say in words whether the quantity grows or shrinks, then look at the sign again.",
         (("multiply", -1.0),),
+        "sign",
     ),
     Slip(
         "complement",
@@ -124,6 +186,7 @@ _ALL = [
         "Your answer is one minus the fraction asked for.",
         "Say in words which part is counted: the part that stays or the part that goes.",
         (("complement", 1.0),),
+        "form",
     ),
     Slip(
         "half-life-for-rate",
@@ -139,6 +202,7 @@ _ALL = [
         "a standard deviation are mixed.",
         "Look at the unit: a standard deviation has the unit of the data, a variance its square.",
         (("power", 2.0), ("power", 0.5)),
+        "form",
     ),
     Slip(
         "cv-for-sd",
@@ -146,6 +210,8 @@ _ALL = [
         "The coefficient of variation of a log-normal is sqrt(exp(omega**2) - 1), not omega. The "
         "two agree only while both are small.",
         "Convert with CV = sqrt(exp(omega**2) - 1), or back with omega = sqrt(log(1 + CV**2)).",
+        (("cv-of-sd", 0.0), ("sd-of-cv", 0.0)),
+        "form",
     ),
     Slip(
         "arithmetic-geometric-mean",
@@ -248,6 +314,38 @@ _ALL = [
         "The step is long against the fastest rate, so the numerical error is what you see.",
         "Halve the step until the answer stops moving.",
     ),
+    # --- models and fits
+    Slip(
+        "overfit",
+        "the noise fitted too",
+        "A curve that runs through every point follows the noise as well.",
+        "Compare the misfit with the error of the assay: it should be about as large, not smaller.",
+    ),
+    Slip(
+        "local-optimum",
+        "a fit that stopped too early",
+        "The fit has stopped at a place from which every small step makes it worse, and a better "
+        "one exists.",
+        "Start from a guess that you read off the data, and from a second one far away from it.",
+    ),
+    Slip(
+        "linear-for-log-residuals",
+        "residuals on the wrong scale",
+        "Residuals on the linear scale see only the largest values of a curve that spans decades.",
+        "Fit the logarithms when the error is proportional.",
+    ),
+    Slip(
+        "correlation-for-agreement",
+        "correlation read as agreement",
+        "Two assays can correlate perfectly and differ by any factor.",
+        "Plot the difference or the ratio of the two against their mean.",
+    ),
+    Slip(
+        "survivor",
+        "only those who were left",
+        "Those who dropped out, died or fell below the limit are missing from what was averaged.",
+        "Ask who is not in the table, and why.",
+    ),
     Slip(
         "reading",
         "a reading of the text",
@@ -259,7 +357,7 @@ _ALL = [
 SLIPS: dict[str, Slip] = {slip.key: slip for slip in _ALL}
 
 
-def apply(transform: tuple[str, float], value: np.ndarray) -> np.ndarray:
+def apply(transform: tuple[str, float], value: ArrayLike) -> np.ndarray:
     """What a transform makes of right numbers; NaN where it is not defined."""
     operation, constant = transform
     value = np.asarray(value, dtype=float)
@@ -272,17 +370,41 @@ def apply(transform: tuple[str, float], value: np.ndarray) -> np.ndarray:
             return np.log(value) / np.log(constant)
         if operation == "complement":
             return constant - value
+        if operation == "cv-of-sd":
+            return np.sqrt(np.exp(value**2) - 1)
+        if operation == "sd-of-cv":
+            return np.sqrt(np.log(1 + value**2))
     raise ValueError(f"unknown operation {operation!r} in a slip")
 
 
-def explain(
-    given: ArrayLike, right: ArrayLike, unit: str = "1", rtol: float = NAMING_RTOL
-) -> Slip | None:
-    """The shared slip that turns every right number into the given one, or None.
+def _transforms(right: np.ndarray, unit: str) -> Iterator[tuple[Slip, tuple[str, float]]]:
+    """Every shared transform that may be tried on these right numbers, in the table's order."""
+    plain = unit in ("", "1")
+    share = plain and bool(np.all((right >= 0) & (right <= 1)))
+    spread = plain and bool(np.all((right > 0) & (right <= 3)))
+    for slip in SLIPS.values():
+        for transform in slip.transforms:
+            allowed = {"complement": share, "cv-of-sd": spread, "sd-of-cv": spread}
+            if allowed.get(transform[0], True):
+                yield slip, transform
 
-    The closest match within ``rtol`` wins. One minus a number is tried for fractions only. Nothing
-    is named when ``given`` or ``right`` is not finite, or is zero (every factor explains a zero).
+
+def _distance(given: np.ndarray, expected: np.ndarray, right: np.ndarray) -> float:
+    """Largest relative error of ``given``; infinite where ``expected`` says nothing.
+
+    It says nothing when it is not finite or lies within :data:`APART` of the right numbers.
     """
+    if not np.all(np.isfinite(expected)):
+        return float("inf")
+    tiny = np.finfo(float).tiny
+    with np.errstate(over="ignore"):
+        if np.max(np.abs(expected - right) / np.maximum(np.abs(right), tiny)) < APART:
+            return float("inf")
+        return float(np.max(np.abs(given - expected) / np.maximum(np.abs(expected), tiny)))
+
+
+def _comparable(given: ArrayLike, right: ArrayLike) -> tuple[np.ndarray, np.ndarray] | None:
+    """Both as arrays, or None where no slip can be told."""
     given_array = np.asarray(given, dtype=float)
     right_array = np.asarray(right, dtype=float)
     if given_array.shape != right_array.shape or given_array.size == 0:
@@ -291,18 +413,96 @@ def explain(
         return None
     if np.all(right_array == 0) or np.all(given_array == 0):
         return None
+    return given_array, right_array
+
+
+def explain(
+    given: ArrayLike, right: ArrayLike, unit: str = "1", rtol: float = NAMING_RTOL
+) -> Slip | None:
+    """The shared slip that turns every right number into the given one, or None.
+
+    The closest match within ``rtol`` wins; of equals the first in the table. Nothing is named when
+    ``given`` or ``right`` is not finite, or is zero (every factor explains a zero).
+    """
+    arrays = _comparable(given, right)
+    if arrays is None:
+        return None
+    given_array, right_array = arrays
     best: Slip | None = None
     best_error = rtol
-    fraction = unit in ("", "1") and bool(np.all((right_array >= 0) & (right_array <= 1)))
-    for slip in SLIPS.values():
-        for transform in slip.transforms:
-            if transform[0] == "complement" and not fraction:
-                continue
-            expected = apply(transform, right_array)
-            if not np.all(np.isfinite(expected)):
-                continue
-            scale = np.maximum(np.abs(expected), np.finfo(float).tiny)
-            error = float(np.max(np.abs(given_array - expected) / scale))
-            if error < best_error:
-                best, best_error = slip, error
+    for slip, transform in _transforms(right_array, unit):
+        error = _distance(given_array, apply(transform, right_array), right_array)
+        if error < best_error:
+            best, best_error = slip, error
     return best
+
+
+def _may_meet(first: Slip, second: Slip) -> bool:
+    return first.family != second.family or first.family == second.family == "time"
+
+
+def explain_pair(
+    given: ArrayLike,
+    right: ArrayLike,
+    unit: str = "1",
+    listed: Sequence[tuple[str, ArrayLike]] = (),
+    rtol: float = PAIR_RTOL,
+) -> tuple[Slip | int, Slip] | None:
+    """The two slips that together turn every right number into the given one, or None.
+
+    The first is a listed wrong answer, given as its place in ``listed`` (pairs of a slip's key and
+    the wrong numbers), or a shared slip; the second is a shared slip whose transform is a factor.
+    The closest match within ``rtol`` wins; of equals a listed one, then the first in the table.
+    """
+    arrays = _comparable(given, right)
+    if arrays is None:
+        return None
+    given_array, right_array = arrays
+    factors = [
+        (slip, transform)
+        for slip, transform in _transforms(right_array, unit)
+        if transform[0] == "multiply" and slip.family in SECOND
+    ]
+    starts: list[tuple[Slip | int, Slip, np.ndarray]] = []
+    for place, (key, wrong) in enumerate(listed):
+        wrong_array = np.asarray(wrong, dtype=float)
+        if wrong_array.shape == right_array.shape and np.all(np.isfinite(wrong_array)):
+            starts.append((place, SLIPS[key], wrong_array))
+    for slip, transform in _transforms(right_array, unit):
+        starts.append((slip, slip, apply(transform, right_array)))
+    best: tuple[Slip | int, Slip] | None = None
+    best_error = rtol
+    for start, slip, value in starts:
+        for second, (_, factor) in factors:
+            if second.key == slip.key or not _may_meet(slip, second):
+                continue
+            error = _distance(given_array, value * factor, right_array)
+            if error < best_error:
+                best, best_error = (start, second), error
+    return best
+
+
+def table() -> dict[str, Any]:
+    """The table as plain data, as ``data/slips.json`` holds it."""
+    return {
+        "schema": 1,
+        "tolerances": {
+            "listed": list(LISTED_RTOL),
+            "single": NAMING_RTOL,
+            "pair": PAIR_RTOL,
+            "apart": APART,
+        },
+        "slips": {
+            slip.key: {
+                "name": slip.name,
+                "comes_about": slip.comes_about,
+                "advice": slip.advice,
+                "family": slip.family,
+                "transforms": [
+                    {"operation": operation, "constant": constant}
+                    for operation, constant in slip.transforms
+                ],
+            }
+            for slip in SLIPS.values()
+        },
+    }

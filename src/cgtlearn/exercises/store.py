@@ -42,7 +42,7 @@ def _load(path: Path) -> dict[str, dict[str, Any]]:
 
 def chapters() -> dict[str, dict[str, dict[str, Any]]]:
     """Every compiled chapter: name -> {exercise id -> exercise}."""
-    return {path.stem: _load(path) for path in sorted(DATA.glob("*.json"))}
+    return {path.stem: _load(path) for path in sorted(DATA.glob("[0-9][0-9]_*.json"))}
 
 
 def exercises() -> dict[str, dict[str, Any]]:
