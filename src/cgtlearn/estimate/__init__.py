@@ -1,4 +1,4 @@
-"""Fit one patient's samples to a curve, with values below the limit of quantification.
+"""Estimation: from one patient's samples to a population, with what the data cannot tell.
 
     >>> from cgtlearn import estimate
     >>> from cgtlearn.models import stein2019
@@ -6,12 +6,46 @@
     ...                        course=stein2019.closed_form)       # doctest: +SKIP
     >>> print(fit)                                                 # doctest: +SKIP
 
-``fit_one``         maximum likelihood with log-normal error, several starts, profile intervals
+One patient:
+
+``fit_one``         maximum likelihood, three models of error, several starts, profile intervals
+``least_squares``   the same for squares of values or logarithms, weighted or not
 ``log_likelihood``  the likelihood alone, for a curve of your own
-``BLQ``             what can be done with samples below the limit, and what it does
+``BLQ``, ``ERRORS`` what can be done with samples below the limit; the models of error
 """
 
-from cgtlearn.estimate.likelihood import log_likelihood
-from cgtlearn.estimate.one import BLQ, Fit, Interval, Start, fit_one
+from __future__ import annotations
 
-__all__ = ["BLQ", "Fit", "Interval", "Start", "fit_one", "log_likelihood"]
+from importlib import import_module
+from typing import Any
+
+# A name and the file it stands in. A file loads when one of its names is first used.
+_WHERE = {
+    # one patient
+    "BLQ": "one",
+    "ERRORS": "likelihood",
+    "Fit": "fit",
+    "Interval": "fit",
+    "Start": "fit",
+    "fit_one": "one",
+    "least_squares": "one",
+    "log_likelihood": "likelihood",
+    # exposure and response
+    "Association": "response",
+    "Term": "response",
+    "cox": "response",
+    "logistic": "response",
+    "negative_binomial": "response",
+}
+
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

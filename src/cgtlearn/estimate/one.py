@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,213 +18,47 @@ from cgtlearn.errors import (
     inside,
     one_number,
     one_of,
+    positive,
     same_length,
     short,
     sorted_times,
     unknown_name,
 )
-from cgtlearn.estimate.likelihood import Numbers, prepared
+from cgtlearn.estimate.fit import Fit, Interval, Start, checked_level, limits
+from cgtlearn.estimate.intervals import SAME, by_hessian, profiled
+from cgtlearn.estimate.likelihood import Flags, Numbers, Samples, known_sd, prepared
 from cgtlearn.estimate.problem import (
-    SMALLEST_SD,
     Best,
     Free,
     Problem,
     from_u,
     model_curve,
+    to_u,
     written_curve,
 )
-from cgtlearn.models.contract import Model
+from cgtlearn.estimate.report import digits
+from cgtlearn.models.contract import Model, Parameters
 from cgtlearn.population.patients import checked_seed, stream
+from cgtlearn.population.progress import Progress
 
-__all__ = ["BLQ", "Fit", "Interval", "Start", "fit_one"]
+__all__ = ["BLQ", "fit_one", "least_squares"]
 
 BLQ = {
     "M3": "A censored sample contributes the probability of lying below the limit.",
     "drop": "Censored samples are left out, which is M1. What is left is too high late in the "
     "course, and a half-life comes out too long.",
-    "half": "LLOQ/2 stands for a censored sample, as if it had been measured.",
+    "half": "LLOQ/2 stands for a censored sample, as if it had been measured, which is M5.",
     "limit": "LLOQ stands for a censored sample, as if it had been measured.",
+    "zero": "Zero stands for a censored sample, which is M7. It has no logarithm, so that it goes "
+    "with additive or proportional error only.",
 }
 """What is done with samples below the limit of quantification. M3 is right; the rest shows why."""
 
+BLQ_NUMBERS = {"M1": "drop", "M5": "half", "M7": "zero"}
+"""The usual numbers of the same rules."""
+
 SPREAD_OF_STARTS = 0.7
 """SD of a random start around the first one, in ln or logit."""
-SAME = 0.01
-"""Log-likelihoods closer than this are the same optimum."""
-FARTHEST = 12.0
-"""How far a profile is followed, in ln or logit, where a parameter has no bounds: 160,000-fold."""
-
-
-class Interval(NamedTuple):
-    """A value between two limits. A limit of 0 or infinity means that none was found."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{_digits(self.value)} ({_limits(self)})"
-
-
-class Start(NamedTuple):
-    """One start of the optimiser: where it ended, and how likely the samples are there."""
-
-    log_likelihood: float
-    estimates: dict[str, float]
-    reached: bool
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What :func:`fit_one` found. ``print(fit)`` shows :meth:`summary`.
-
-    ``estimates`` and ``intervals`` are by parameter, in its unit. ``residual_log_sd`` is the SD
-    of ln(value) around the curve, estimated by maximum likelihood (divided by n) unless
-    ``residual_known``; ``freedom`` are the measured samples less the parameters. ``status`` is
-    'converged' or says what went wrong. ``warnings`` are the reasons to read the result with care,
-    and a summary shows them all.
-    """
-
-    name: str
-    estimates: dict[str, float]
-    intervals: dict[str, Interval]
-    level: float
-    method: str
-    held: dict[str, float]
-    units: dict[str, str]
-    residual_log_sd: float
-    residual_known: bool
-    freedom: float
-    log_likelihood: float
-    n: int
-    n_censored: int
-    lloq: float | None
-    blq: str
-    status: str
-    warnings: tuple[str, ...]
-    starts: tuple[Start, ...] = field(repr=False)
-    covariance: Numbers = field(repr=False)
-    _scales: tuple[str, ...] = field(repr=False)
-    _curve: Callable[[dict[str, float], Numbers], Numbers] = field(repr=False)
-
-    @property
-    def ok(self) -> bool:
-        """True when the optimiser converged and nothing needs care."""
-        return self.status == "converged" and not self.warnings
-
-    def __getitem__(self, name: str) -> float:
-        if name not in self.estimates:
-            raise unknown_name(name, self.estimates, "estimated parameter")
-        return self.estimates[name]
-
-    def curve(self, times: ArrayLike) -> Numbers:
-        """The fitted curve at ``times`` (T,): (T,), in the unit of the values."""
-        return self._curve(self.estimates, sorted_times("times", times, strictly=False))
-
-    def derived(self, function: Callable[[Any], float], level: float | None = None) -> Interval:
-        r"""A quantity computed from the parameters, with its interval by the delta method.
-
-        ``function(p)`` takes parameters by attribute, such as
-        ``lambda p: np.log(2) * p.tmax / np.log(p.fold_expansion)``. For a positive result the
-        interval is symmetric on the log scale:
-        :math:`\ln g \pm t\sqrt{\nabla \ln g^T\, C\, \nabla \ln g}`, C the covariance of the
-        estimates on their own scales and t the quantile of Student's distribution (of the normal
-        where the noise is known). It is NaN where the Hessian has no inverse.
-        """
-        chosen = self.level if level is None else _checked_level(level)
-        names = list(self.estimates)
-        u = np.array([_u(self.estimates[n], s) for n, s in zip(names, self._scales, strict=True)])
-
-        def at(point: Numbers) -> float:
-            values = {
-                n: float(from_u(x, s)) for n, x, s in zip(names, point, self._scales, strict=True)
-            }
-            result = function(SimpleNamespace(**{**self.held, **values}))
-            return one_number("the derived quantity", result)
-
-        value = at(u)
-        logs = value > 0
-        step = 1e-5
-        slope = np.empty(u.size)
-        for i in range(u.size):
-            shift = step * np.eye(u.size)[i]
-            a, b = at(u + shift), at(u - shift)
-            slope[i] = (math.log(a / b) if logs and a > 0 and b > 0 else a - b) / (2 * step)
-        half = float(_quantile(chosen, self.freedom) * np.sqrt(slope @ self.covariance @ slope))
-        if logs:
-            return Interval(value, value * math.exp(-half), value * math.exp(half))
-        return Interval(value, value - half, value + half)
-
-    def summary(self) -> str:
-        """The result as text: the same on every machine."""
-        below = f", {self.n_censored} of them below {_digits(self.lloq)} ({self.blq})"
-        lines = [
-            f"Fit of {self.name} to {self.n} samples" + (below if self.n_censored else ""),
-            "",
-        ]
-        head = ("parameter", "estimate", f"{100 * self.level:g} % interval ({self.method})", "unit")
-        table = [head]
-        for name, value in self.estimates.items():
-            interval = self.intervals.get(name)
-            text = "–" if interval is None else _limits(interval)
-            table.append((name, _digits(value), text, ledger.pretty(self.units[name])))
-        widths = [max(len(row[i]) for row in table) for i in range(3)]
-        for row in table:
-            cells = [row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].ljust(widths[2])]
-            lines.append("  ".join([*cells, row[3]]).rstrip())
-        how = "given" if self.residual_known else "estimated"
-        reached = sum(s.reached for s in self.starts)
-        lines += [
-            "",
-            f"residual SD of ln(value): {_digits(self.residual_log_sd)} ({how})",
-            f"log-likelihood: {self.log_likelihood:.2f}; "
-            f"{reached} of {len(self.starts)} starts ended there; {self.status}",
-        ]
-        kept = [f"{k} = {_digits(v)}" for k, v in self.held.items() if math.isfinite(v)]
-        if kept:
-            lines.append(f"held: {', '.join(kept)}")
-        lines += [f"Warning: {text}" for text in self.warnings]
-        return "\n".join(lines)
-
-    def __str__(self) -> str:
-        return self.summary()
-
-    def __repr__(self) -> str:
-        inside_ = ", ".join(f"{k}={_digits(v)}" for k, v in self.estimates.items())
-        care = f", {len(self.warnings)} warnings" if self.warnings else ""
-        return f"Fit of {self.name}: {inside_} ({self.status}{care})"
-
-
-def _digits(value: float | None) -> str:
-    """Three significant digits."""
-    if value is None or math.isnan(value):
-        return "–"
-    return ledger.number(float(f"{value:.3g}"))
-
-
-def _limits(interval: Interval) -> str:
-    if math.isnan(interval.low) or math.isnan(interval.high):
-        return "–"
-    low = "no lower limit" if interval.low in (0, -math.inf) else _digits(interval.low)
-    high = "no upper limit" if math.isinf(interval.high) else _digits(interval.high)
-    return f"{low} – {high}"
-
-
-def _u(value: float, scale: str) -> float:
-    from cgtlearn.estimate.problem import to_u
-
-    return float(to_u(value, scale))
-
-
-def _checked_level(level: Any) -> float:
-    number = one_number("level", level)
-    if not 0.5 <= number < 1:
-        raise LearnerError(
-            given=f"level = {number:g}",
-            expected="a level of confidence from 0.5 to below 1",
-            do="write level=0.95 for 95 %",
-        )
-    return number
 
 
 def fit_one(
@@ -235,23 +69,28 @@ def fit_one(
     lloq: float | None = None,
     censored: ArrayLike | None = None,
     blq: str = "M3",
+    error: str = "log",
     residual_log_sd: float | None = None,
+    residual_sd: float | None = None,
+    weights: ArrayLike | str | None = None,
     free: Iterable[str] | None = None,
     fixed: Mapping[str, float] | None = None,
     start: Mapping[str, float] | None = None,
     domain: Mapping[str, tuple[float, float]] | None = None,
     course: Callable[[Any, Any], Any] | None = None,
     output: str | None = None,
+    bends: Iterable[str] | None = None,
     intervals: str = "profile",
     level: float = 0.95,
     starts: int = 6,
     seed: int = 0,
+    progress: bool = True,
 ) -> Fit:
-    r"""Fit one patient's samples by maximum likelihood, with log-normal error.
+    r"""Fit one patient's samples by maximum likelihood.
 
     Formula: :math:`\ln y_i = \ln f(t_i, \theta) + \sigma \varepsilon_i`; a sample below the limit
     contributes :math:`\ln\Phi((\ln LLOQ - \ln f)/\sigma)`. See
-    :func:`cgtlearn.estimate.log_likelihood`.
+    :func:`cgtlearn.estimate.log_likelihood`, also for the other two models of error.
 
     Parameters
     ----------
@@ -261,7 +100,11 @@ def fit_one(
     lloq, censored : the limit, and flags (T,) for samples below it. Values under ``lloq`` count as
         flagged in any case.
     blq : one of :data:`BLQ`; "M3" unless you want to see what goes wrong.
-    residual_log_sd : σ when it is known; None to estimate it too.
+    error : one of :data:`ERRORS`: "log", "additive" or "proportional".
+    residual_log_sd, residual_sd : σ when it is known, the first for log-normal error and the second
+        for the others; None to estimate it too.
+    weights : for additive error: (T,) weights w, so that the SD of a sample is
+        :math:`\sigma/\sqrt{w}`, or "1/y" or "1/y2" to take them from the values.
     free : names of the parameters to estimate. For a model the default is every parameter that
         varies on a log or logit scale, is not in ``fixed``, and changes the curve at these
         samples; the rest is held, and the result's ``held`` lists it.
@@ -273,104 +116,66 @@ def fit_one(
     course : a model's closed form, such as ``stein2019.closed_form``, used instead of the solver:
         the same curve, hundreds of times faster.
     output : which output of a model was measured; its first unless named.
+    bends : names of the parameters that are times at which the curve bends, such as that of a sharp
+        peak. A model's are found among its switches. The likelihood has a kink where such a time
+        falls on a sample: each gap between samples is tried as a start of its own.
     intervals : "profile": the interval in which ln L, with this parameter held and the others at
         their best, drops by less than half the chi-square quantile (1.92 at 95 %) where the noise
         is known, and by less than :math:`\tfrac n2\ln(1 + t^2/(n-p))` where it is estimated from n
         measured samples and p parameters, t the quantile of Student's distribution with n - p
         degrees of freedom: exact for a straight line. "hessian": from the curvature at the optimum;
         quick, and symmetric on the parameter's scale. "none". A profile through the solver takes
-        minutes.
+        minutes. For a bootstrap see :func:`bootstrap`.
     starts : how many starts: the first at ``start``, the others at random around it (``seed``).
+    progress : show how far it is, after a few seconds.
 
     Returns
     -------
     Fit. Its ``warnings`` say when starts disagree, a parameter ended at the edge of its domain or
-    a profile stays flat (the samples do not tell this parameter).
+    a profile stays flat (the samples do not tell this parameter). Interrupted, it is what was
+    reached, and says so.
 
     Raises LearnerError for NaN, repeated or unsorted times, values of zero without a limit, only
     censored samples, fewer samples than parameters, names that do not exist.
     """
-    grid = sorted_times("times", times)
-    finite("values", values, ndim=1)
-    same_length("times", times, "values", values)
-    _checked_blq(blq)
     one_of("intervals", intervals, ("profile", "hessian", "none"))
-    chosen = _checked_level(level)
+    chosen = checked_level(level)
     if isinstance(starts, bool) or not isinstance(starts, (int, np.integer)) or starts < 1:
         raise LearnerError(
             given=f"starts = {short(starts)}",
             expected="a whole number of one or more",
             do="use starts=6; one start alone cannot show that another would end elsewhere",
         )
-    log_y, flags, log_limit = prepared(values, lloq, censored)
-    n, n_censored = grid.size, int(flags.sum())
-    if n_censored == n:
-        raise LearnerError(
-            given=f"{n} samples, all of them below the limit of {float(lloq or 0):g}",
-            expected="at least some measured samples",
-            do="check that lloq has the unit of the values; if so, report that the patient stayed "
-            "below the limit, which no curve can be fitted to",
-        )
-    if blq != "M3" and n_censored:
-        if blq == "drop":
-            grid, log_y, flags = grid[~flags], log_y[~flags], flags[~flags]
-        else:
-            stand_in = log_limit - (math.log(2) if blq == "half" else 0)
-            log_y, flags = np.where(flags, stand_in, log_y), np.zeros_like(flags)
-    sigma = (
-        None
-        if residual_log_sd is None
-        else one_number("residual_log_sd", residual_log_sd, above=0.0)
-    )
+    number = checked_seed(seed)
+    set_up = prepare(
+        curve, times, values, lloq=lloq, censored=censored, blq=blq, error=error,
+        residual_log_sd=residual_log_sd, residual_sd=residual_sd, weights=weights, free=free,
+        fixed=fixed, start=start, domain=domain, course=course, output=output, bends=bends,
+    )  # fmt: skip
+    problem = set_up.problem
+    enough(problem, set_up.times.size)
 
-    if isinstance(curve, Model):
-        problem, held, at = _with_model(
-            curve,
-            grid,
-            (log_y, flags, log_limit, sigma),
-            free,
-            fixed,
-            start,
-            domain,
-            course,
-            output,
-        )
-        name = curve.name
-    elif callable(curve):
-        for word, given in (("course", course), ("output", output)):
-            if given is not None:
-                raise LearnerError(
-                    given=f"{word}= beside a function of your own",
-                    expected=f"{word}= only with a model",
-                    do="leave it out",
-                )
-        problem, held, at = _with_function(
-            curve, grid, (log_y, flags, log_limit, sigma), free, fixed, start, domain
-        )
-        name = getattr(curve, "__name__", "a function")
-    else:
-        raise LearnerError(
-            given=f"curve = {short(curve)}",
-            expected="a model, such as stein2019.model, or a function f(t, p)",
-            do="pass the model or the function itself, without calling it",
-        )
-    _enough(problem, n)
-
-    best, ends = _from_starts(problem, int(starts), checked_seed(seed))
+    work = int(starts) + (2 * len(problem.free) if intervals == "profile" else 0)
     found: dict[str, Interval] = {}
     notes: list[str] = []
-    noiseless = best.sigma <= 1e3 * SMALLEST_SD
-    if noiseless:
-        notes.append(
-            "the curve goes through every sample, so that there is no noise to tell an interval "
-            "from"
-        )
-    elif intervals == "profile":
-        best, found = _profiles(problem, best, chosen)
+    with Progress(work, "steps", progress) as bar:
+        best, ends, whole = _from_starts(problem, int(starts), number, set_up.times, bar)
+        noiseless = best.sigma <= 1e3 * problem.smallest_sd
+        if noiseless:
+            notes.append(
+                "the curve goes through every sample, so that there is no noise to tell an "
+                "interval from"
+            )
+        elif intervals == "profile" and whole:
+            best, found, whole = profiled(problem, best, chosen, bar)
     covariance = problem.covariance(best)
     if intervals == "hessian" and not noiseless:
-        found = _by_hessian(problem, best, covariance, chosen)
-    estimates = {k: float(v) for k, v in problem.values(best.u).items()}
+        found = by_hessian(problem, best, covariance, chosen)
+    if not whole:
+        notes.append(
+            f"interrupted: {len(ends)} of {int(starts)} starts and {len(found)} intervals were "
+            "reached"
+        )
     reached = tuple(
         Start(
             e.log_likelihood,
@@ -380,43 +185,231 @@ def fit_one(
         for e in ends
     )
     notes += _cautions(problem, best, ends, found, covariance, noiseless)
+    below_zero = int((set_up.values < 0).sum())
+    if below_zero and lloq is None:
+        notes.append(
+            f"{below_zero} values are below zero; with additive error they count as measured"
+        )
     return Fit(
-        name=name,
-        estimates=estimates,
+        name=set_up.name,
+        estimates={k: float(v) for k, v in problem.values(best.u).items()},
         intervals=found,
         level=chosen,
         method=intervals if found else "none",
-        held=held,
+        held=set_up.held,
         units={f.name: f.unit for f in problem.free},
-        residual_log_sd=best.sigma,
-        residual_known=sigma is not None,
+        error=error,
+        residual_sd=best.sigma,
+        residual_known=problem.sigma is not None,
         freedom=problem.freedom,
         log_likelihood=best.log_likelihood,
-        n=n,
-        n_censored=n_censored,
+        times=set_up.times,
+        values=set_up.values,
+        censored=set_up.censored,
         lloq=None if lloq is None else float(lloq),
-        blq=blq,
+        blq=set_up.blq,
         status="converged" if best.converged else "the optimiser stopped before it settled",
         warnings=tuple(notes),
         starts=reached,
         covariance=covariance,
-        _scales=tuple(f.scale for f in problem.free),
-        _curve=at,
+        labels=set_up.labels,
+        _problem=problem,
+        _best=best,
+        _curve=set_up.at,
     )
+
+
+def least_squares(
+    curve: Model | Callable[[Any, Any], Any],
+    times: ArrayLike,
+    values: ArrayLike,
+    *,
+    logs: bool = False,
+    weights: ArrayLike | str | None = None,
+    blq: str = "drop",
+    **options: Any,
+) -> Fit:
+    r"""Least squares: of the values, weighted or not, or of their logarithms.
+
+    Formula: the least :math:`\sum_i w_i (y_i - f_i)^2`, or with ``logs`` the least
+    :math:`\sum_i (\ln y_i - \ln f_i)^2`.
+
+    It is maximum likelihood with normal noise of an unknown SD, so this is :func:`fit_one` with
+    ``error="additive"`` or ``"log"``, and samples below the limit left out (M1) unless ``blq`` says
+    otherwise. Weights, options, result and errors are those of :func:`fit_one`.
+    """
+    for name in ("error", "residual_sd", "residual_log_sd"):
+        if name in options:
+            raise LearnerError(
+                given=f"{name}= in least_squares",
+                expected="squares alone: the SD of the noise has no part in them",
+                do="use fit_one, which knows errors and their SD",
+            )
+    error = "log" if logs else "additive"
+    return fit_one(curve, times, values, error=error, weights=weights, blq=blq, **options)
+
+
+# --- samples and curve, checked ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """Checked samples, and the problem made of them. ``at`` gives the curve of some estimates."""
+
+    name: str
+    labels: tuple[str, str]
+    times: Numbers
+    values: Numbers
+    censored: Flags
+    blq: str
+    problem: Problem
+    held: dict[str, float]
+    at: Callable[[dict[str, float], Numbers], Numbers]
+
+
+def prepare(
+    curve: Any,
+    times: ArrayLike,
+    values: ArrayLike,
+    *,
+    lloq: float | None,
+    censored: ArrayLike | None,
+    blq: str,
+    error: str,
+    residual_log_sd: float | None,
+    residual_sd: float | None,
+    weights: ArrayLike | str | None,
+    free: Iterable[str] | None,
+    fixed: Mapping[str, float] | None,
+    start: Mapping[str, float] | None,
+    domain: Mapping[str, tuple[float, float]] | None,
+    course: Callable[[Any, Any], Any] | None,
+    output: str | None,
+    bends: Iterable[str] | None,
+) -> SetUp:
+    """Check everything that :func:`fit_one` was given, and make the problem of it."""
+    sigma = known_sd(error, residual_log_sd, residual_sd)
+    grid = sorted_times("times", times)
+    numbers = finite("values", values, ndim=1)
+    same_length("times", times, "values", values)
+    rule = _checked_blq(blq, error)
+    every = prepared(numbers, lloq, censored, error)
+    flags = every.censored
+    if flags.all():
+        raise LearnerError(
+            given=f"{grid.size} samples, all of them below the limit of {float(lloq or 0):g}",
+            expected="at least some measured samples",
+            do="check that lloq has the unit of the values; if so, report that the patient stayed "
+            "below the limit, which no curve can be fitted to",
+        )
+    spread = _spread(weights, numbers, flags, lloq, error)
+    samples = with_rule(replace(every, spread=spread), rule)
+
+    if isinstance(curve, Model):
+        problem, held, at = _with_model(
+            curve, grid, samples, sigma, free, fixed, start, domain, course, output
+        )
+        name = curve.name
+        read = curve.observed[output or next(iter(curve.observed))]
+        labels = (
+            f"time ({ledger.pretty(curve.time_unit)})",
+            f"{read.meaning} ({ledger.pretty(read.unit)})",
+        )
+        known = _switching(curve, problem.free, held)
+    elif callable(curve):
+        for word, given in (("course", course), ("output", output)):
+            if given is not None:
+                raise LearnerError(
+                    given=f"{word}= beside a function of your own",
+                    expected=f"{word}= only with a model",
+                    do="leave it out",
+                )
+        problem, held, at = _with_function(curve, grid, samples, sigma, free, fixed, start, domain)
+        name = getattr(curve, "__name__", "a function")
+        labels, known = ("time", "value"), []
+    else:
+        raise LearnerError(
+            given=f"curve = {short(curve)}",
+            expected="a model, such as stein2019.model, or a function f(t, p)",
+            do="pass the model or the function itself, without calling it",
+        )
+    names = [f.name for f in problem.free]
+    for bend in bends or ():
+        if bend not in {*names, *held}:
+            raise unknown_name(bend, [*names, *held], "parameter")
+    for bend in {*known, *(bends or ())} & set(names):
+        i = names.index(bend)
+        with np.errstate(invalid="ignore"):
+            knots = np.asarray(to_u(grid, problem.free[i].scale), float)
+        problem.kinks[i] = knots[np.isfinite(knots)]
+    return SetUp(name, labels, grid, numbers, flags, rule, problem, held, at)
+
+
+def with_rule(every: Samples, rule: str) -> Samples:
+    """The samples with what ``rule``, one of :data:`BLQ`, does to censored ones."""
+    below = every.censored
+    if rule == "M3" or not below.any():
+        return every
+    nobody = np.zeros_like(below)
+    if rule == "drop":
+        return replace(every, censored=nobody)
+    logs = every.error == "log"
+    limit = math.exp(every.limit) if logs else every.limit
+    stand_in = {"half": limit / 2, "limit": limit, "zero": 0.0}[rule]
+    y = np.where(below, math.log(stand_in) if logs else stand_in, every.y)
+    return replace(every, y=y, measured=~nobody, censored=nobody)
+
+
+def _spread(weights: Any, values: Numbers, flags: Flags, lloq: float | None, error: str) -> Numbers:
+    """The SD of each sample relative to the others: 1/sqrt(weight)."""
+    if weights is None:
+        return np.ones(values.size)
+    if error != "additive":
+        raise LearnerError(
+            given=f"weights= beside error = {error!r}",
+            expected="weights only with additive error; the other two weigh by themselves",
+            do="write error='additive', or leave weights out",
+        )
+    if isinstance(weights, str):
+        one_of("weights", weights, ("1/y", "1/y2"))
+        size = positive("values", np.where(flags, lloq or 1.0, values))
+        return np.sqrt(size) if weights == "1/y" else size
+    same_length("weights", np.asarray(weights), "values", values)
+    return 1 / np.sqrt(positive("weights", weights, ndim=1))
+
+
+def _switching(model: Model, free: list[Free], held: Mapping[str, float]) -> list[str]:
+    """The free parameters that are, themselves, times at which an equation changes."""
+    values = {**held, **{f.name: f.start for f in free}}
+
+    def at(changes: dict[str, float]) -> set[float]:
+        p = Parameters(model, {n: {**values, **changes}[n] for n in model.parameters})
+        return {float(s) for s in model.switches(p)}
+
+    before = at({})
+    return [
+        f.name
+        for f in free
+        if f.unit == model.time_unit
+        and f.start in before
+        and f.start * 1.001 in at({f.name: f.start * 1.001})
+    ]
 
 
 # --- what is fitted ----------------------------------------------------------------------------
 
 
-def _checked_blq(blq: Any) -> None:
-    if blq == "zero":
+def _checked_blq(blq: Any, error: str) -> str:
+    rule = BLQ_NUMBERS.get(blq, blq) if isinstance(blq, str) else blq
+    if rule == "zero" and error == "log":
         raise LearnerError(
-            given="blq = 'zero'",
+            given=f"blq = {blq!r}",
             expected="a rule that works on logarithms; zero has none, and no log-normal error can "
             "reach it",
-            do="use blq='half' to see what a made-up value does, or blq='M3'",
+            do="use blq='half' to see what a made-up value does, or blq='M3'; zero goes with "
+            "error='additive'",
         )
-    one_of("blq", blq, BLQ)
+    return one_of("blq", rule, BLQ)
 
 
 def _names(free: Any, known: Iterable[str], what: str) -> list[str]:
@@ -440,13 +433,11 @@ def _names(free: Any, known: Iterable[str], what: str) -> list[str]:
     return names
 
 
-Data = tuple[Numbers, Any, float, float | None]
-
-
 def _with_model(
     model: Model,
     grid: Numbers,
-    data: Data,
+    samples: Samples,
+    sigma: float | None,
     free: Iterable[str] | None,
     fixed: Mapping[str, float] | None,
     start: Mapping[str, float] | None,
@@ -505,13 +496,14 @@ def _with_model(
                 )
         held = {k: v for k, v in typical.items() if k not in chosen}
         through = model_curve(model, held, parts, grid, read, course)
-        return Problem(parts, through, *data, slow=course is None)
+        return Problem(parts, through, samples, sigma, slow=course is None)
 
     problem = made(names)
     if free is None:
         # What does not change the curve at these samples cannot be told from them.
         _, slopes = problem.with_slopes(problem.start())
-        moving = [n for n, s in zip(names, slopes.T, strict=True) if np.any(s != 0)]
+        counted = samples.measured | samples.censored
+        moving = [n for n, s in zip(names, slopes.T, strict=True) if np.any(s[counted] != 0)]
         if not moving:
             raise LearnerError(
                 given=f"a curve of {model.name} that no parameter changes at these times",
@@ -543,7 +535,8 @@ def _in_both(name: str, other: str) -> LearnerError:
 def _with_function(
     function: Callable[[Any, Any], Any],
     grid: Numbers,
-    data: Data,
+    samples: Samples,
+    sigma: float | None,
     free: Iterable[str] | None,
     fixed: Mapping[str, float] | None,
     start: Mapping[str, float] | None,
@@ -588,13 +581,14 @@ def _with_function(
             expected=f"one finite number for each of the {grid.size} times",
             do="call your function with these times and with the start, and look at the result",
         )
-    problem = Problem(parts, written_curve(function, held, parts, grid), *data)
+    problem = Problem(parts, written_curve(function, held, parts, grid), samples, sigma)
     return problem, held, lambda estimates, times: tried(times, estimates)
 
 
-def _enough(problem: Problem, n: int) -> None:
+def enough(problem: Problem, n: int) -> None:
     p = len(problem.free)
-    if n < 2 or problem.log_y.size < p or (problem.sigma is None and problem.n_measured <= p):
+    counted = int((problem.samples.measured | problem.samples.censored).sum())
+    if n < 2 or counted < p or (problem.sigma is None and problem.n_measured <= p):
         kept = f" ({problem.n_measured} measured)" if problem.n_measured < n else ""
         needed = "at least two samples"
         if n >= 2:
@@ -614,115 +608,48 @@ def _enough(problem: Problem, n: int) -> None:
 # --- several starts ----------------------------------------------------------------------------
 
 
-def _from_starts(problem: Problem, count: int, seed: int) -> tuple[Best, list[Best]]:
+def _from_starts(
+    problem: Problem, count: int, seed: int, times: Numbers, bar: Progress
+) -> tuple[Best, list[Best], bool]:
+    """The best end, all ends, and whether all starts were tried."""
     first = problem.start()
     draws = stream(seed, "starts").standard_normal((count - 1, first.size))
     points = [first, *(first + SPREAD_OF_STARTS * z for z in draws)]
-    ends = [problem.maximise(np.clip(x, problem.low, problem.high)) for x in points]
-    return max(ends, key=lambda e: e.log_likelihood), ends
+    ends: list[Best] = []
+    best: Best | None = None
+    try:
+        for x in points:
+            ends.append(problem.maximise(np.clip(x, problem.low, problem.high)))
+            best = max(ends, key=lambda e: e.log_likelihood)
+            bar.add(1)
+        for i in problem.kinks:
+            assert best is not None
+            best = _through_gaps(problem, best, i, times)
+    except KeyboardInterrupt:
+        if best is None:
+            raise
+        return best, ends, False
+    assert best is not None
+    return best, ends, True
 
 
-# --- intervals ---------------------------------------------------------------------------------
+def _through_gaps(problem: Problem, best: Best, i: int, times: Numbers) -> Best:
+    """Start once more in the gaps between samples, from where the time is held at their middles.
 
-
-class _Better(Exception):
-    """A profile came upon a point that is more likely than the optimum."""
-
-    def __init__(self, best: Best) -> None:
-        self.best = best
-
-
-def _profiles(problem: Problem, best: Best, level: float) -> tuple[Best, dict[str, Interval]]:
-    for _ in range(5):
-        try:
-            steps = np.sqrt(np.diag(problem.covariance(best)))
-            found = {}
-            for i, f in enumerate(problem.free):
-                limits = [
-                    _limit(problem, best, i, side, float(steps[i]), level) for side in (-1, 1)
-                ]
-                value = float(from_u(best.u[i], f.scale))
-                found[f.name] = Interval(value, *_in_unit(limits, f.scale))
-            return best, found
-        except _Better as better:
-            best = problem.maximise(better.best.u)
-    return best, {}
-
-
-def _in_unit(limits: list[float], scale: str) -> tuple[float, float]:
-    with np.errstate(over="ignore"):
-        low, high = (float(from_u(x, scale)) if math.isfinite(x) else x for x in limits)
-    nothing = {"log": (0.0, math.inf), "logit": (0.0, 1.0), "linear": (-math.inf, math.inf)}[scale]
-    return (
-        nothing[0] if limits[0] == -math.inf else low,
-        nothing[1] if limits[1] == math.inf else high,
-    )
-
-
-def _quantile(level: float, freedom: float) -> float:
-    """The two-sided quantile of Student's t, or of the normal for infinite freedom."""
-    from scipy.special import ndtri, stdtrit
-
-    if math.isinf(freedom):
-        return float(ndtri((1 + level) / 2))
-    return float(stdtrit(freedom, (1 + level) / 2))
-
-
-def _limit(problem: Problem, best: Best, i: int, side: int, step: float, level: float) -> float:
-    """Where the profile of parameter i has dropped far enough; ±infinity where it never does."""
-    from scipy.optimize import brentq
-
-    t, n = _quantile(level, problem.freedom), problem.n_measured
-    drop = t**2 / 2 if problem.sigma is not None else n / 2 * math.log1p(t**2 / problem.freedom)
-    # The root of a profile is nearly a straight line: its crossing is found in a few steps.
-    quantile = math.sqrt(2 * drop)
-    edge = float((problem.low if side < 0 else problem.high)[i])
-    step = min(max(1.05 * quantile * step, 1e-4), 1.5) if math.isfinite(step) else 0.5
-    last = [best]
-
-    def ended(at: Numbers, x: float) -> tuple[Best, float]:
-        u = at.copy()
-        u[i] = x
-        found = problem.maximise(u, hold=i)
-        gap = best.log_likelihood - found.log_likelihood
-        if gap < -SAME / 2:
-            raise _Better(found)
-        return found, math.sqrt(2 * max(gap, 0.0)) - quantile
-
-    def excess(x: float) -> float:
-        # From where the last point ended; and, before the drop is believed, from the optimum.
-        found, over = ended(last[0].u, x)
-        if over > 0 and last[0] is not best:
-            found, over = min((found, over), ended(best.u, x), key=lambda e: e[1])
-        last[0] = found
-        return over
-
-    inner, outer = float(best.u[i]), float(best.u[i])
-    while True:
-        outer = inner + side * step
-        at_edge = side * (outer - edge) >= 0
-        if at_edge:
-            outer = edge
-        if abs(outer - best.u[i]) > FARTHEST and not at_edge:
-            return side * math.inf
-        if excess(outer) >= 0:
-            break
-        if at_edge:
-            return side * math.inf
-        inner, step = outer, 1.5 * step
-    width = abs(outer - float(best.u[i]))
-    known = {inner: -quantile} if inner == best.u[i] else {}
-    return float(brentq(lambda x: known.get(x) or excess(x), inner, outer, xtol=1e-4 * width))
-
-
-def _by_hessian(
-    problem: Problem, best: Best, covariance: Numbers, level: float
-) -> dict[str, Interval]:
-    half = _quantile(level, problem.freedom) * np.sqrt(np.diag(covariance))
-    return {
-        f.name: Interval(*(float(from_u(x, f.scale)) for x in (u, u - h, u + h)))
-        for f, u, h in zip(problem.free, best.u, half, strict=True)
-    }
+    The three gaps with the best curves are climbed from; through a solver, the three nearest ones.
+    """
+    scale = problem.free[i].scale
+    with np.errstate(invalid="ignore"):
+        middles = np.asarray(to_u((times[1:] + times[:-1]) / 2, scale), float)
+    middles = middles[(middles > problem.low[i]) & (middles < problem.high[i])]
+    nearest = middles[np.argsort(np.abs(middles - best.u[i]))]
+    held = []
+    for middle in nearest[:3] if problem.slow else nearest:
+        u = best.u.copy()
+        u[i] = middle
+        held.append(problem.maximise(u, hold=i))
+    held.sort(key=lambda e: -e.log_likelihood)
+    return max([best, *(problem.maximise(e.u) for e in held[:3])], key=lambda e: e.log_likelihood)
 
 
 # --- what to read with care --------------------------------------------------------------------
@@ -747,20 +674,20 @@ def _cautions(
     for i, f in enumerate(problem.free):
         seen = np.array([e.u[i] for e in top])
         if not noiseless and seen.size > 1 and np.ptp(seen) > 0.1:
-            low, high = (_digits(float(from_u(x, f.scale))) for x in (seen.min(), seen.max()))
+            low, high = (digits(float(from_u(x, f.scale))) for x in (seen.min(), seen.max()))
             notes.append(
                 f"{f.name}: starts that fit equally well ended between {low} and {high}; the "
                 "samples do not tell it"
             )
         for edge, side in ((problem.low[i], "lower"), (problem.high[i], "upper")):
             if math.isfinite(edge) and abs(best.u[i] - edge) < 1e-4:
-                value = _digits(float(from_u(edge, f.scale)))
+                value = digits(float(from_u(edge, f.scale)))
                 notes.append(
                     f"{f.name} ended at the {side} edge of its domain, {value}; the optimum lies "
                     "at or beyond it"
                 )
         if f.name in found:
-            interval = _limits(found[f.name])
+            interval = limits(found[f.name])
             for side in ("lower", "upper"):
                 if f"no {side} limit" in interval:
                     notes.append(
