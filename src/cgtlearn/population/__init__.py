@@ -16,6 +16,7 @@
 ``dropout``      who leaves when, which may depend on what was seen
 ``trial``        all three, with the exposure of every patient
 ``run``          a model over many patients in blocks, here, on processes or on a cluster
+``sobol_design``, ``morris_design``  patients that tell which parameter moves an answer
 ``describe``     geometric mean and CV, median and range
 
 A spread is never a bare number: ``log_sd``, ``log_variance``, ``cv`` or ``logit_sd`` say what it
@@ -35,6 +36,13 @@ from cgtlearn.population.covariates import (
 )
 from cgtlearn.population.patients import Patients, courses, observe, occasions, sample
 from cgtlearn.population.run import Run, load, run
+from cgtlearn.population.sensitivity import (
+    Design,
+    Morris,
+    Sobol,
+    morris_design,
+    sobol_design,
+)
 from cgtlearn.population.spread import (
     Mixture,
     Spread,
@@ -49,11 +57,14 @@ from cgtlearn.population.trial import Described, Trial, describe, dropout, trial
 
 __all__ = [
     "Described",
+    "Design",
     "Funnel",
     "Marginal",
     "Mixture",
+    "Morris",
     "Patients",
     "Run",
+    "Sobol",
     "Spread",
     "Trial",
     "categories",
@@ -69,12 +80,14 @@ __all__ = [
     "log_variance",
     "logit_sd",
     "mixture",
+    "morris_design",
     "normal",
     "observe",
     "occasions",
     "run",
     "sample",
     "screen",
+    "sobol_design",
     "spread_of",
     "trial",
     "uniform",
