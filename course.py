@@ -939,7 +939,7 @@ def check_kernel(folder):
             [venv_python(folder), "-c", KERNEL],
             env=child_environment(folder),
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
             timeout=150,
@@ -949,7 +949,8 @@ def check_kernel(folder):
             "it does not answer. A firewall or antivirus may block connections of this machine to "
             "itself (127.0.0.1): allow them for Python."
         ) from None
-    last = (run.stdout.strip().splitlines() or ["no message"])[-1]
+    words = run.stderr if run.returncode else run.stdout  # a kernel also warns on stderr
+    last = (words.strip().splitlines() or ["no message"])[-1]
     if run.returncode:
         raise Trouble(last + ". Run  python3 course.py learn  once to mend the environment.")
     return last

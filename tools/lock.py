@@ -28,8 +28,9 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 PYTHONS = ("3.11", "3.12", "3.13")
 KINDS = ("learn", "test", "benchmark")
-CONDA_PYTHON = "3.12"
-"""The Python of environment.yml, for Binder and conda."""
+CONDA_PYTHON = "3.11"
+"""The Python of environment.yml, for Binder and conda: the one of the machines that run the checks,
+so that what Binder installs has been installed before."""
 
 SOURCE_ONLY = "autograd-gamma"
 """Pure Python, published as source only; lifelines needs it. course.py lets pip build this one."""
