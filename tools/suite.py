@@ -74,6 +74,11 @@ def steps(full: bool = False, browser: bool = True) -> list[Step]:
                 (python, "-c", JUPYTER_BOOK, "build", "build/book", "-W", "-n", "--keep-going"),
             ),
         ),
+        Step(
+            "rooms",
+            "the offline package installs with the network off; Binder's part installs",
+            ((python, "-m", "tools.package", "--check"), (python, "-m", "tools.rooms")),
+        ),
         *(
             [Step("browser", "the pages in a browser", ((*pytest, "tests/browser"),))]
             if browser
