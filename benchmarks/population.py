@@ -1,144 +1,68 @@
 """Virtual populations: patients per second, beside what a user would pick instead.
 
-    python benchmarks/population.py            one table, a few minutes
-    python benchmarks/population.py --quick    one repetition, fewer patients
+    python3 course.py benchmark                  all models, about ten minutes
+    python3 course.py benchmark --quick          one repetition, up to 400 patients
+    python3 course.py benchmark --out FILE       also as JSON
 
-Peers are written as a user would write them: the equations as a plain Python function over floats,
-a loop over patients, SciPy's ``odeint`` or ``solve_ivp(method="LSODA")``, the integration cut at
-doses and switches. A loop takes as long for each patient however many there are, so peers solve
-``SAMPLE`` patients, and their rate holds for every N.
+Peers (in ``peers/``): loops over SciPy's ``odeint`` and ``solve_ivp(method="LSODA")``, over CVODE
+(scikit-sundae, libRoadRunner) and over Dormand-Prince written by hand and compiled by numba;
+diffrax with ``vmap``, where each patient has a step of its own; and, as the machine's limit, the
+same method in C (kernel.c). A loop takes as long for each patient however many there are, so it
+solves ``SAMPLE`` patients, and its rate holds for every N. A peer that is not installed is named.
 
-All solve to rtol 1e-6 at the same 91 times; SciPy's, ours for few patients among them, with atol
-1e-9 in the units of the states. Each figure is the median of five runs, taken in turns with the
-others, so that a busy machine slows all alike. The error is the largest relative one over patients,
-states and times, where a state is above 1e-9 of its peak, against the batched stiff method at rtol
-1e-10.
+All solve to rtol 1e-6 at the same 91 times. Where a method takes an absolute tolerance it is 1e-12.
+Each figure is the median of five runs, taken in turns with the others, so that a busy machine
+slows all alike; what is compiled is compiled before. The error is the largest relative one over
+patients, states and times, where a state is above 1e-9 of its peak, against Rodas5P at rtol 1e-12.
+From 40,000 patients on ours goes through ``population.run``, and the error is that of every tenth
+time of the first 4,000. The C kernel writes states; ours writes what the assays read as well.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import platform
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-from scipy.integrate import odeint, solve_ivp
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks")]
+# Threads would hide what one core does; every peer gets one.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-from cgtlearn.models import get
-from cgtlearn.solve import chosen_method, solve
+import numpy as np  # noqa: E402
+from peers import equations, loops  # noqa: E402
 
-RTOL, ATOL = 1e-6, 1e-9
+from cgtlearn.models import get  # noqa: E402
+from cgtlearn.models.contract import Model, Parameters  # noqa: E402
+from cgtlearn.population import run as run_population  # noqa: E402
+from cgtlearn.solve import chosen_method, solve  # noqa: E402
+
+MODELS = ("muellerschoell2021", "aav_chain", "hardiansyah2019")
+RTOL, ATOL = loops.RTOL, loops.ATOL
 SIZES = (1, 10, 50, 400, 4000)
+LARGE = {"muellerschoell2021": (40_000, 100_000), "aav_chain": (40_000,),
+         "hardiansyah2019": (40_000,)}  # fmt: skip
 SAMPLE = 20
 POINTS = 91
+LONG = 10.0
+"""Seconds: a vectorised peer that takes longer for 400 patients is not asked for 4,000."""
+TARGETS = {"solve_ivp loop": 25, "odeint loop": 6, "libroadrunner loop": 7, "diffrax Tsit5": 2,
+           "diffrax Dopri5": 2, "diffrax Kvaerno5": 30, "C kernel": 0.4}  # fmt: skip
+"""How many times faster ours shall be at 4,000 patients; beside C, the share of its rate."""
 
 
-def muellerschoell2021(p):
-    """Slopes, start and stretches of one patient: [(from, to, inflow of the first state)]."""
-    v1 = (p["expansion_rate"] * p["cd4cd8"] ** p["cd4cd8_exponent"]) * (
-        1 + p["asct_effect"] * p["asct"]
-    )
-    km1, k12, k23, k34 = (
-        p["expansion_half_saturation"], p["tn_to_tcm"], p["tcm_to_tem"], p["tem_to_teff"]
-    )  # fmt: skip
-    ke, ke4 = p["memory_death"], p["teff_death"]
-    kp1, kp2 = p["tn_proliferation"], p["memory_proliferation"]
-    a, b, c, d = p["tn_killing"], p["tcm_killing"], p["tem_killing"], p["teff_killing"]
-    km5, k5, top = p["killing_half_saturation"], p["tumor_growth"], p["tumor_capacity"]
-
-    def slopes(t, y, late, inflow):
-        n, cm, em, eff, tumor = y
-        return [
-            v1 * tumor * n / (km1 + n) + (kp1 - k12 - ke) * n,
-            v1 * tumor * cm / (km1 + cm) + (kp2 - k23 - ke) * cm + k12 * n,
-            v1 * tumor * em / (km1 + em) + (kp2 - k34 - ke) * em + k23 * cm,
-            k34 * em - ke4 * eff,
-            k5 * tumor * (1 - tumor / top)
-            - (a * n + b * cm + c * em + d * eff) * tumor / (km5 + tumor),
-        ]
-
-    start = [p["initial_cells"]] * 4 + [p["mtv"]]
-    return slopes, start, [(0.0, np.inf, False, 0.0)]
-
-
-def aav_chain(p):
-    """The same of the vector chain: an infusion, then none."""
-    up, kb, esc, ke = (
-        p["uptake_rate"], p["blood_loss_rate"], p["escape_rate"], p["endosomal_loss_rate"]
-    )  # fmt: skip
-    kc, kn, kep, ktx = (
-        p["conversion_rate"], p["nuclear_loss_rate"], p["episome_loss_rate"],
-        p["transcription_rate"],
-    )  # fmt: skip
-    km, ktl, kf = p["mrna_loss_rate"], p["translation_rate"], p["fix_loss_rate"]
-    space = p["fix_volume"] * p["weight"]
-
-    def slopes(t, y, late, inflow):
-        b, e, n, x, m, f, _ = y
-        return [
-            inflow - (up + kb) * b,
-            up * b - (esc + ke) * e,
-            esc * e - (kc + kn) * n,
-            kc * n - kep * x,
-            ktx * x - km * m,
-            ktl * m / space - kf * f,
-            kb * b + ke * e + kn * n + kep * x,
-        ]
-
-    length = p["infusion_duration"]
-    rate = p["dose"] * p["weight"] / length
-    return slopes, [0.0] * 7, [(0.0, length, False, rate), (length, np.inf, True, 0.0)]
-
-
-def stein2019(p):
-    """The same of tisagenlecleucel: growth, then decline, and no drug."""
-    rho, alpha, beta = (
-        np.log(p["fold_expansion"]) / p["tmax"], p["contraction_rate"], p["persistence_rate"]
-    )  # fmt: skip
-    k = p["persistent_fraction"] * (alpha - beta)
-
-    def slopes(t, y, late, inflow):
-        if late:
-            return [-alpha * y[0], k * y[0] - beta * y[1]]
-        return [rho * y[0], 0.0]
-
-    start = [p["cmax"] / p["fold_expansion"], 0.0]
-    return slopes, start, [(0.0, p["tmax"], False, 0.0), (p["tmax"], np.inf, True, 0.0)]
-
-
-PEERS = {f.__name__: f for f in (muellerschoell2021, aav_chain, stein2019)}
-
-
-def looped(integrate: Callable, write_down: Callable, people: list[dict], grid: np.ndarray):
-    """States (n, N, T) of a loop over patients."""
-    found = []
-    for person in people:
-        slopes, y, stretches = write_down(person)
-        course = np.empty((len(y), len(grid)))
-        for begin, end, late, inflow in stretches:
-            end = min(end, grid[-1])
-            inside = (grid >= begin) & (grid <= end)
-            points = np.unique(np.concatenate([[begin], grid[inside], [end]]))
-            solved = integrate(slopes, y, points, (late, inflow))
-            course[:, inside] = solved[:, np.isin(points, grid[inside])]
-            y = solved[:, -1]
-        found.append(course)
-    return np.stack(found, axis=1)
-
-
-def with_odeint(slopes, y, points, args):
-    return odeint(slopes, y, points, args=args, tfirst=True, rtol=RTOL, atol=ATOL, mxstep=50_000).T
-
-
-def with_solve_ivp(slopes, y, points, args):
-    run = solve_ivp(
-        slopes, (points[0], points[-1]), y, "LSODA", points, args=args, rtol=RTOL, atol=ATOL
-    )
-    return run.y
-
-
-def population(model, count: int, seed: int = 7):
+def population(model: Model, count: int, seed: int = 7) -> Parameters:
     """Parameters around the defaults, with a log-normal spread of 0.4."""
     rng = np.random.default_rng(seed)
     spread = {}
@@ -149,9 +73,23 @@ def population(model, count: int, seed: int = 7):
     return model.parameters_with(**spread)
 
 
-def largest_error(got: np.ndarray, right: np.ndarray) -> float:
+def first(p: Parameters, count: int) -> Parameters:
+    """The first patients."""
+    values = {k: v[:count] if np.ndim(v) else v for k, v in p.as_dict().items()}
+    return p._model.parameters_with(**values)
+
+
+def times_of(model: Model) -> np.ndarray:
+    """``POINTS`` times; early ones too, so that a state's peak is seen."""
+    early = model.window * np.geomspace(1e-5, 0.01, 11)
+    return np.concatenate([[0], early, np.linspace(0, model.window, POINTS - 10)[2:]])
+
+
+def largest_error(got: np.ndarray, right: np.ndarray, peak: np.ndarray | None = None) -> float:
     """Over patients, states and times where a state is above 1e-9 of its peak."""
-    counts = np.abs(right) > 1e-9 * np.abs(right).max(axis=2, keepdims=True)
+    if peak is None:
+        peak = np.abs(right).max(axis=2, keepdims=True)
+    counts = np.abs(right) > 1e-9 * peak
     return float(np.where(counts, np.abs(got / np.where(counts, right, 1) - 1), 0).max())
 
 
@@ -159,63 +97,292 @@ def stacked(result) -> np.ndarray:
     return np.stack(list(result.states.values()))
 
 
-def measure(name: str, sizes: tuple[int, ...], repeats: int) -> None:
-    """Print the rows of one model."""
-    model = get(name)
-    # Early times too, so that a state's peak is seen.
-    early = model.window * np.geomspace(1e-5, 0.01, 11)
-    grid = np.concatenate([[0], early, np.linspace(0, model.window, POINTS - 10)[2:]])
-    everybody = population(model, max(sizes))
-    every = {k: np.broadcast_to(v, max(sizes)) for k, v in everybody.as_dict().items()}
+def every_tenth(result) -> np.ndarray:
+    """What a large run keeps of each patient: every state at every tenth time."""
+    return np.stack([course[:, ::10] for course in result.states.values()], axis=1)
 
-    def first(count: int):
-        return model.parameters_with(
-            **{k: v[:count] if np.ndim(getattr(everybody, k)) else v[0] for k, v in every.items()}
-        )
 
-    sample = min(SAMPLE, max(sizes))
-    people = [{k: float(v[i]) for k, v in every.items()} for i in range(sample)]
-    runs: dict[str, tuple[int, Callable]] = {
-        "odeint loop": (sample, lambda: looped(with_odeint, PEERS[name], people, grid)),
-        "solve_ivp LSODA loop": (sample, lambda: looped(with_solve_ivp, PEERS[name], people, grid)),
-    }
-    methods = {}
+def in_memory(model: Model, p: Parameters, grid: np.ndarray, tolerances: dict) -> np.ndarray:
+    """States (n, N, T) from ``solve``."""
+    return stacked(solve(model, p, grid, **tolerances))
+
+
+def in_blocks(model: Model, p: Parameters, grid: np.ndarray) -> np.ndarray:
+    """States (n, N, some times) from ``population.run``."""
+    kept = run_population(model, p, grid, every_tenth, progress=False, rtol=RTOL)
+    return np.moveaxis(kept["value"], 1, 0)
+
+
+@dataclass
+class Row:
+    """One solver at one number of patients."""
+
+    model: str
+    solver: str
+    patients: int
+    run: Callable[[], np.ndarray] | None = None
+    method: str = ""
+    absent: str = ""
+    seconds: list[float] = field(default_factory=list)
+    error: float = float("nan")
+
+    @property
+    def rate(self) -> float:
+        return self.patients / float(np.median(self.seconds)) if self.seconds else float("nan")
+
+
+def peers_of(name: str, group: equations.People, p: Parameters, quick: bool) -> list[Row]:
+    """The peers of one model, compiled; one that is not there says so."""
+    rows = []
+
+    def add(solver: str, make: Callable[[], Callable], sizes: tuple[int, ...]) -> None:
+        try:
+            solver_of = make()
+            for size in sizes:
+                if size > group.count:
+                    continue
+                run = partial(solver_of, group.first(size))
+                run()  # compiles
+                rows.append(Row(name, solver, size, run))
+                began = time.perf_counter()
+                if size == 400:
+                    run()
+                if time.perf_counter() - began > LONG:
+                    return
+        except (ImportError, OSError, ValueError, RuntimeError) as problem:
+            what = "not installed" if isinstance(problem, ImportError) else str(problem)
+            rows.append(Row(name, solver, 0, absent=what.splitlines()[0][:90]))
+
+    some = (10,) if quick else (SAMPLE,)
+    vector = (400,) if quick else (400, 4000)
+    add("odeint loop", lambda: loops.odeint, (1, 10, *(s for s in some if s > 10)))
+    add("solve_ivp loop", lambda: loops.solve_ivp, some)
+    add("scikit-sundae loop", lambda: loops.sundae, some)
+    add("libroadrunner loop", lambda: loops.RoadRunner(group), some)
+    add("numba by hand, loop", lambda: loops.Numba(group), vector[:1])
+
+    def diffrax(solver: str) -> Callable[[], Callable]:
+        def make() -> Callable:
+            from peers.diffrax_peer import Diffrax
+
+            return Diffrax(group, solver)
+
+        return make
+
+    for solver in ("Tsit5", "Dopri5", "Kvaerno5"):
+        add(f"diffrax {solver}", diffrax(solver), vector)
+
+    def kernel() -> Callable:
+        from peers.kernel import Kernel
+
+        compiled = Kernel(p._model)
+        return lambda g: compiled.courses(first(p, g.count), g.grid, RTOL)
+
+    add("C kernel", kernel, vector)
+    return rows
+
+
+def measure(name: str, quick: bool) -> list[Row]:
+    """The rows of one model."""
+    model, grid = get(name), times_of(get(name))
+    sizes = SIZES[:-1] if quick else SIZES
+    large = () if quick else LARGE[name]
+    most = max(sizes)
+    everybody = population(model, max([most, *large]))
+    p = first(everybody, most)
+    group = equations.people(name, p, most, grid)
+    say(f"{name}: reference and compiling")
+    right = stacked(solve(model, p, grid, method="Rodas5P", rtol=1e-12))
+    peak = np.abs(right).max(axis=2, keepdims=True)
+    rows = []
     for size in sizes:
-        p = first(size)
-        label = f"cgtlearn, N = {size:,}"
-        tolerances = {"rtol": RTOL}
-        if chosen_method(model, size) == "LSODA":
-            tolerances["atol"] = ATOL
-        runs[label] = size, lambda p=p, t=tolerances: stacked(solve(model, p, grid, **t))
-        methods[label] = solve(model, p, grid).method  # also writes and compiles, once
-    right = stacked(solve(model, first(max(sizes)), grid, method="Rodas5P", rtol=1e-10))
-    errors = {label: largest_error(run(), right[:, :n]) for label, (n, run) in runs.items()}
-    seconds: dict[str, list[float]] = {label: [] for label in runs}
-    for _ in range(repeats):
-        for label, (_, run) in runs.items():
+        method = chosen_method(model, size)
+        tolerances = {"rtol": RTOL, **({"atol": ATOL} if method == "LSODA" else {})}
+
+        ours = partial(in_memory, model, first(p, size), grid, tolerances)
+        ours()
+        rows.append(Row(name, "cgtlearn", size, ours, method))
+    for size in large:
+        many = partial(in_blocks, model, first(everybody, size), grid)
+        rows.append(Row(name, "cgtlearn", size, many, chosen_method(model, size)))
+    rows += peers_of(name, group, p, quick)
+    say(f"{name}: measuring")
+    there = [row for row in rows if row.run is not None]
+    for turn in range(1 if quick else 5):
+        for row in there:
             began = time.perf_counter()
-            run()
-            seconds[label].append(time.perf_counter() - began)
-    rate = {label: n / float(np.median(seconds[label])) for label, (n, _) in runs.items()}
-    for label in runs:
-        print(
-            f"{name:20}{label:24}{methods.get(label, ''):9}{rate[label]:12,.0f}"
-            f"{rate[label] / rate['solve_ivp LSODA loop']:11.2f}"
-            f"{rate[label] / rate['odeint loop']:11.2f}{errors[label]:12.1e}",
-            flush=True,
+            found = row.run()
+            row.seconds.append(time.perf_counter() - began)
+            if turn == 0:
+                known = min(row.patients, most)
+                thin = slice(None, None, 1 if row.patients <= most else 10)
+                row.error = largest_error(found[:, :known], right[:, :known, thin], peak[:, :known])
+            del found
+    return rows
+
+
+def say(text: str) -> None:
+    """A line about what is done now, beside the table."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def at(rows: list[Row], solver: str, patients: int | None = None) -> Row | None:
+    """The row of a solver: at these patients, or at the most."""
+    found = [r for r in rows if r.solver == solver and not r.absent]
+    if patients is not None:
+        found = [r for r in found if r.patients == patients]
+    return max(found, key=lambda r: r.patients) if found else None
+
+
+def table(rows: list[Row]) -> str:
+    """The rows of one model. ``ours`` is the rate of cgtlearn at 4,000 (quick: 400) over theirs."""
+    best = max((r for r in rows if r.solver == "cgtlearn" and r.patients <= 4000),
+               key=lambda r: r.patients)  # fmt: skip
+    odeint = at(rows, "odeint loop")
+    lines = [
+        f"\n{rows[0].model}\n{'solver':22}{'method':9}{'N':>8}{'patients/s':>12}{'x odeint':>10}"
+        f"{f'ours ({best.patients:,}) x':>15}{'largest error':>15}"
+    ]
+    for row in rows:
+        if row.absent:
+            lines.append(f"{row.solver:22}{row.absent}")
+            continue
+        ratio = f"{best.rate / row.rate:.2f}" if row.solver != "cgtlearn" else ""
+        lines.append(
+            f"{row.solver:22}{row.method:9}{row.patients:8,}{row.rate:12,.0f}"
+            f"{row.rate / odeint.rate:10.2f}{ratio:>15}{row.error:15.1e}"
         )
+    return "\n".join(lines)
 
 
-def main() -> int:
+def judged(rows: list[Row]) -> tuple[str, list[dict[str, Any]]]:
+    """Ours beside each target, the overhead of small calls, and where we lose."""
+    ours = max((r for r in rows if r.solver == "cgtlearn" and r.patients <= 4000),
+               key=lambda r: r.patients)  # fmt: skip
+    lines, kept = [], []
+    for solver, target in TARGETS.items():
+        row = at(rows, solver)
+        if row is None:
+            continue
+        ratio = ours.rate / row.rate
+        verdict = "reached" if ratio >= target else "MISSED"
+        kept.append({"against": solver, "ratio": ratio, "target": target, "verdict": verdict})
+        lines.append(f"  {ratio:8.2f} x {solver:20} wanted {target:>5} x   {verdict}")
+    for size in (1, 10):
+        row, hand = at(rows, "cgtlearn", size), at(rows, "odeint loop", size)
+        if row and hand:
+            mine, by_hand = (1e3 * float(np.median(r.seconds)) for r in (row, hand))
+            allowed = max(0.2 * by_hand, 2.0)
+            verdict = "reached" if mine - by_hand <= allowed else "MISSED"
+            kept.append({"call of": size, "ms": mine, "odeint ms": by_hand, "verdict": verdict})
+            lines.append(
+                f"  N = {size}: {mine:.1f} ms a call, odeint by hand {by_hand:.1f} ms: over by "
+                f"{mine - by_hand:.1f} ms, allowed {allowed:.1f}   {verdict}"
+            )
+    for row in rows:
+        if row.solver == "cgtlearn" or row.absent:
+            continue
+        faster = [
+            r for r in rows if r.solver == "cgtlearn" and r.patients <= 4000 and r.rate < row.rate
+        ]
+        loop = "loop" in row.solver
+        sizes = [r.patients for r in faster if loop or r.patients == row.patients]
+        if sizes and (loop and at(rows, row.solver) is row or not loop):
+            lines.append(f"  we lose to {row.solver} at N = {', '.join(f'{s:,}' for s in sizes)}")
+    return "\n".join(lines), kept
+
+
+CHILD = """
+import sys
+sys.path[:0] = {paths!r}
+import numpy as np
+import population as here
+from cgtlearn.population import run
+from cgtlearn.models import get
+
+def peak():
+    try:
+        with open("/proc/self/status") as file:
+            return {{l.split(":")[0]: l.split()[1] for l in file if l.startswith("Vm")}}
+    except OSError:
+        import resource
+        unit = 1024 if sys.platform == "darwin" else 1
+        top = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
+        return {{"VmRSS": top, "VmHWM": top}}
+
+model = get("muellerschoell2021")
+before = int(peak()["VmRSS"])
+p = here.population(model, {count})
+run(model, p, here.times_of(model), lambda r: r["car_t"].max(axis=1), progress=False)
+print((int(peak()["VmHWM"]) - before) * 1024)
+"""
+
+
+def memory(count: int) -> float | None:
+    """Bytes beyond the import for ``count`` patients of the first model, in a new process."""
+    paths = [str(ROOT / "src"), str(ROOT / "benchmarks")]
+    code = CHILD.format(paths=paths, count=count)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    if run.returncode:
+        say(run.stderr[-500:])
+        return None
+    return float(run.stdout)
+
+
+def highest(result) -> np.ndarray:
+    return result["car_t"].max(axis=1)
+
+
+def two_cores(count: int, repeats: int) -> float:
+    """How many times faster two processes are than one, on the first model."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    model = get("muellerschoell2021")
+    p, grid = population(model, count), times_of(model)
+    seconds: dict[bool, list[float]] = {False: [], True: []}
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        run_population(model, first(p, 200), grid, highest, executor=pool, progress=False, block=50)
+        for _ in range(repeats):
+            for both in seconds:
+                began = time.perf_counter()
+                executor = pool if both else None
+                run_population(model, p, grid, highest, executor=executor, progress=False)
+                seconds[both].append(time.perf_counter() - began)
+    return float(np.median(seconds[False]) / np.median(seconds[True]))
+
+
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="*", help=f"of {', '.join(MODELS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="one repetition, up to 400 patients")
-    quick = parser.parse_args().quick
-    print(
-        f"{'model':20}{'solver':24}{'method':9}{'patients/s':>12}{'x solve_ivp':>11}"
-        f"{'x odeint':>11}{'error':>12}"
-    )
-    for name in PEERS:
-        measure(name, SIZES[:-1] if quick else SIZES, 1 if quick else 5)
+    parser.add_argument("--out", metavar="FILE", type=Path, help="also write the results as JSON")
+    options = parser.parse_args(argv)
+    if unknown := set(options.models) - set(MODELS):
+        parser.error(f"no such model here: {', '.join(sorted(unknown))}")
+    report: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine(),
+                              "cores": os.cpu_count(), "quick": options.quick}  # fmt: skip
+    report["rows"], report["judged"] = [], {}
+    for name in options.models or MODELS:
+        rows = measure(name, options.quick)
+        text, kept = judged(rows)
+        print(f"{table(rows)}\n\n{text}", flush=True)
+        report["judged"][name] = kept
+        for row in rows:
+            row.run = None
+            report["rows"].append({**asdict(row), "rate": row.rate if row.seconds else None})
+    count = 4_000 if options.quick else 100_000
+    spent = memory(count)
+    if spent is not None:
+        report["memory"] = {"patients": count, "bytes": spent}
+        print(f"\n{count:,} patients of muellerschoell2021: {spent / 1e6:.0f} MB beyond the import"
+              f" (wanted: below 250)")  # fmt: skip
+    gain = two_cores(8_000 if options.quick else 40_000, 1 if options.quick else 5)
+    report["two processes"] = gain
+    print(f"two processes instead of one: {gain:.2f} x (wanted: 1.7)")
+    if options.out:
+        options.out.write_text(json.dumps(report, indent=1), encoding="utf-8")
+        print(f"written: {options.out}")
     return 0
 
 

@@ -1,0 +1,1 @@
+"""What a user would pick instead of the batched methods, and the machine's limit."""
