@@ -11,6 +11,7 @@ and each listed wrong answer must get its own message, or the source is refused.
 from __future__ import annotations
 
 import argparse
+import ast
 import contextlib
 import copy
 import functools
@@ -23,6 +24,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jupytext
@@ -33,6 +35,7 @@ from tools import ROOT
 
 BEGIN, END = "# --- solution", "# --- end"
 ROLES = ("exercise", "answer", "worked", "spec")
+VARIANTS = (10, 40)  # of an exercise with drawn numbers: the fewest, and as many as are made
 DATA = Path("src/cgtlearn/exercises/data")
 SLIPS_FILE = DATA / "slips.json"
 
@@ -138,10 +141,10 @@ def _same_text(text: str) -> str:
     return " ".join(text.split())
 
 
-def statement_body(item: Item) -> str:
+def statement_body(item: Item, data: dict[str, Any]) -> str:
     """The statement without its heading, with options or lines that it does not show itself."""
     body = "\n".join(item.statement.splitlines()[1:]).strip()
-    answer = item.data["answer"]
+    answer = data["answer"]
     if answer["type"] == "choice":
         texts = answer["options"]
         listing = "\n".join(f"- **{key}** · {text}" for key, text in texts.items())
@@ -166,22 +169,40 @@ def heading(data: dict[str, Any]) -> str:
     )
 
 
+@dataclass
+class Recording:
+    """What a source's cells asked of the package: answers checked, and the numbers they got."""
+
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
 @contextlib.contextmanager
-def _recording() -> Iterator[list[tuple[str, Any]]]:
-    """Let check() record instead of judging, and hint() and solution() do nothing."""
+def _recording() -> Iterator[Recording]:
+    """check() records, given() gives the numbers that are set, hint() and solution() do nothing."""
     import cgtlearn.exercises as package
 
-    calls: list[tuple[str, Any]] = []
-    names = ("check", "hint", "solution")
-    saved = {name: getattr(package, name) for name in names}
+    record = Recording()
 
     def check(id: str, answer: Any) -> None:
-        calls.append((id, answer))
+        record.calls.append((id, answer))
 
-    package.check = check
-    package.hint = package.solution = lambda *args, **kwargs: None
+    def given(id: str) -> SimpleNamespace:
+        if not record.numbers:
+            raise SourceError(
+                f"given({id!r}) stands in the answer's cell of an exercise with draw="
+            )
+        return SimpleNamespace(**record.numbers)
+
+    def nothing(*arguments: Any, **options: Any) -> None:
+        """Of no use while compiling."""
+
+    stand_ins = {"check": check, "given": given, "hint": nothing, "solution": nothing}
+    saved = {name: getattr(package, name) for name in stand_ins}
+    for name, value in stand_ins.items():
+        setattr(package, name, value)
     try:
-        yield calls
+        yield record
     finally:
         for name, value in saved.items():
             setattr(package, name, value)
@@ -204,7 +225,7 @@ def compile_source(path: Path) -> list[Item]:
 def _compile(path: Path, text: str) -> list[Item]:
     import matplotlib
 
-    from cgtlearn.exercises import authoring, judging
+    from cgtlearn.exercises import authoring
 
     matplotlib.use("Agg")
     parsed = parse(path, text)
@@ -213,46 +234,220 @@ def _compile(path: Path, text: str) -> list[Item]:
     folder = os.getcwd()
     os.chdir(path.parent)
     try:
-        with _recording() as calls:
+        with _recording() as record:
             for role, cell, item in parsed.cells:
                 if role == "" and cell.cell_type == "code":
                     _run(cell.source, space, f"{path.name}, setup cell")
-                elif role == "answer" and item is not None:
-                    starter, solution, checking = split_answer(cell.source, item.where)
-                    before = copy.copy(space)
-                    _run(f"{starter}\n{checking}", before, f"{item.where} (starter)")
-                    _run(f"{starter}\n{solution}\n{checking}", space, f"{item.where} (solution)")
                 elif role == "spec" and item is not None:
-                    names = {
-                        name: getattr(authoring, name)
-                        for name in (
-                            "exercise", "number", "array", "choice", "order", "function", "slip",
-                        )
-                    }  # fmt: skip
-                    # The constructors stand beside the source's own names, which they may shadow
-                    # here only.
-                    _run(cell.source, {**space, **names}, f"{item.where} (spec)")
-                    found = authoring.collect()
-                    if len(found) != 1:
-                        raise SourceError(f"{item.where}: the spec declares {len(found)} exercises")
-                    item.data = found[0]
-                    _prove(item, calls, judging)
-                    calls.clear()
+                    _compile_item(item, space, record)
     finally:
         os.chdir(folder)
         import matplotlib.pyplot as plt
 
         plt.close("all")
-    for item in parsed.items:
-        _complete(item)
     return parsed.items
 
 
-def _prove(item: Item, calls: list[tuple[str, Any]], judging: Any) -> None:
-    """The starter is not attempted, the solution right, each wrong answer gets its message."""
+def _compile_item(item: Item, space: dict[str, Any], record: Recording) -> None:
+    """Run an exercise's cells, prove it, and for drawn numbers the same for each variant."""
+    before = copy.copy(space)
+    draw = _draw_of(item, space)
+    default = {name: values[0] for name, values in draw.items()}
+    base = _run_item(item, before, space, default, record)
+    if not draw:
+        item.data = _complete(item, base)
+        return
+    drawn = [
+        (numbers, _run_item(item, before, copy.copy(before), numbers, record))
+        for numbers in _distinct(item, base, draw, before, record)
+    ]
+    item.data = _with_variants(item, (default, base), drawn)
+
+
+def _draw_of(item: Item, space: dict[str, Any]) -> dict[str, list[Any]]:
+    """The spec's ``draw=``, computed before the spec itself runs: the solution needs numbers."""
     from cgtlearn.exercises import authoring
 
-    data = item.data
+    for node in ast.walk(ast.parse(item.spec)):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "exercise"
+        ):
+            for keyword in node.keywords:
+                if keyword.arg == "draw":
+                    names = {"among": authoring.among, "between": authoring.between}
+                    code = compile(ast.Expression(keyword.value), item.where, "eval")
+                    try:
+                        return dict(eval(code, {**space, **names}))
+                    except Exception as error:
+                        raise SourceError(
+                            f"{item.where}: draw= fails ({type(error).__name__}: {error}); it may "
+                            "use setup cells, not the solution"
+                        ) from error
+    return {}
+
+
+def _run_item(
+    item: Item,
+    before: dict[str, Any],
+    space: dict[str, Any],
+    numbers: dict[str, Any],
+    record: Recording,
+) -> dict[str, Any]:
+    """Run starter, solution and spec with these numbers; what the spec declares, proven."""
+    from cgtlearn.exercises import authoring
+
+    starter, solution, checking = split_answer(item.answer, item.where)
+    record.calls.clear()
+    record.numbers = numbers
+    _run(f"{starter}\n{checking}", copy.copy(before), f"{item.where} (starter)")
+    _run(f"{starter}\n{solution}\n{checking}", space, f"{item.where} (solution)")
+    # The constructors stand beside the source's own names, which they may shadow here only.
+    _run(item.spec, {**space, **authoring.CONSTRUCTORS}, f"{item.where} (spec)")
+    found = authoring.collect()
+    if len(found) != 1:
+        raise SourceError(f"{item.where}: the spec declares {len(found)} exercises")
+    try:
+        _prove(item, found[0], record.calls)
+    except SourceError as error:
+        shown = f" with the numbers {numbers}" if numbers else ""
+        raise SourceError(f"{error}{shown}") from error
+    record.numbers = {}
+    return found[0]
+
+
+def _distinct(
+    item: Item,
+    base: dict[str, Any],
+    draw: dict[str, list[Any]],
+    before: dict[str, Any],
+    record: Recording,
+) -> list[dict[str, Any]]:
+    """Numbers for the variants: no variant's right answer is right for another.
+
+    A choice and an order have too few answers for that; there the numbers alone differ.
+    """
+    from cgtlearn.exercises import authoring, judging
+
+    least, most = VARIANTS
+    kept: list[tuple[dict[str, Any], dict[str, Any]]] = [({}, base)]
+    for numbers in authoring.candidates(base["id"], draw, 3 * most):
+        data = _run_item(item, before, copy.copy(before), numbers, record)
+        apart = base["answer"]["type"] in ("choice", "order") or all(
+            not judging.judge(data, reference(other)) and not judging.judge(other, reference(data))
+            for _, other in kept
+        )
+        if apart:
+            kept.append((numbers, data))
+        if len(kept) > most:
+            break
+    if len(kept) <= least:
+        raise SourceError(
+            f"{item.where}: the draw gives {len(kept) - 1} different right answers, and {least} or "
+            "more are needed; widen it, or narrow the tolerance"
+        )
+    return [numbers for numbers, _ in kept[1:]]
+
+
+def reference(data: dict[str, Any]) -> Any:
+    """The right answer of a compiled exercise, as a learner would give it."""
+    spec = data["answer"]
+    if spec["type"] == "fit":
+        best = {parameter["name"]: parameter["value"] for parameter in spec["parameters"]}
+        return restore(
+            spec, best if spec["curve"] is not None else {**best, "curve": spec["fitted"]}
+        )
+    place = {"number": "value", "array": "value", "function": "values", "text": "model"}
+    return restore(spec, spec[place.get(spec["type"], "right")])
+
+
+def _with_variants(
+    item: Item,
+    printed: tuple[dict[str, Any], dict[str, Any]],
+    drawn: list[tuple[dict[str, Any], dict[str, Any]]],
+) -> dict[str, Any]:
+    """The exercise with the printed numbers, and what the others put in its place."""
+    from cgtlearn.exercises import authoring, drawing
+
+    default, base = printed
+    raw = _complete(item, base)
+    templates = _templates(raw)
+    placeholders = sorted(set(drawing.PLACEHOLDER.findall(json.dumps(raw, ensure_ascii=False))))
+
+    def texts_of(numbers: dict[str, Any], data: dict[str, Any]) -> dict[str, str]:
+        values = {**numbers, **data["shown"]}
+        return {name.strip(): _shown(item, name.strip(), values) for name in placeholders}
+
+    def filled(value: Any, texts: dict[str, str]) -> Any:
+        if isinstance(value, str):
+            return drawing.fill(value, texts)
+        if isinstance(value, list):
+            return [filled(part, texts) for part in value]
+        if isinstance(value, dict):
+            return {key: filled(part, texts) for key, part in value.items()}
+        return value
+
+    def plain(numbers: dict[str, Any]) -> dict[str, Any]:
+        return {n: authoring.encode(v) if isinstance(v, float) else v for n, v in numbers.items()}
+
+    made: dict[str, Any] = filled(raw, texts_of(default, base))
+    variants = []
+    for numbers, data in drawn:
+        full = _complete(item, data)
+        if _templates(full) != templates or full["answer"].keys() != raw["answer"].keys():
+            raise SourceError(
+                f"{item.where}: a text changes with the numbers; write {{{{name}}}} in it, "
+                "and give computed ones in shown="
+            )
+        texts = texts_of(numbers, data)
+        answer = filled(full["answer"], texts)
+        variants.append(
+            {
+                "numbers": plain(numbers),
+                "texts": texts,
+                "answer": {
+                    key: value
+                    for key, value in answer.items()
+                    if key != "when_right" and value != made["answer"][key]
+                },
+                "wrong": [filled(entry["answer"], texts) for entry in full["wrong"]],
+            }
+        )
+    made["drawn"] = {"numbers": plain(default), "templates": templates, "variants": variants}
+    return made
+
+
+def _templates(raw: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "statement_markdown": raw["statement_markdown"],
+        "worked_markdown": raw["worked_markdown"],
+        "hints": raw["hints"],
+        "when_right": raw["answer"]["when_right"],
+        "messages": [{"message": e["message"], "try": e["try"]} for e in raw["wrong"]],
+    }
+
+
+def _shown(item: Item, placeholder: str, values: dict[str, Any]) -> str:
+    """The text for a placeholder: a name, or a name and a format."""
+    from cgtlearn.exercises.judging import format_number
+
+    name, _, form = placeholder.partition(":")
+    if name not in values:
+        raise SourceError(
+            f"{item.where}: {{{{{placeholder}}}}} is neither in draw= nor in shown= "
+            f"({', '.join(values)})"
+        )
+    value = values[name]
+    if form:
+        return format(value, form)
+    return value if isinstance(value, str) else format_number(value)
+
+
+def _prove(item: Item, data: dict[str, Any], calls: list[tuple[str, Any]]) -> None:
+    """The starter is not attempted, the solution right, each wrong answer gets its message."""
+    from cgtlearn.exercises import authoring, judging
+
     if [call[0] for call in calls] != [data["id"]] * 2:
         raise SourceError(
             f"{item.where}: the answer cell must call check once, with the id {data['id']!r} of "
@@ -263,8 +458,8 @@ def _prove(item: Item, calls: list[tuple[str, Any]], judging: Any) -> None:
     if verdict.status in (judging.RIGHT, judging.WRONG):
         if verdict.status == judging.RIGHT:
             raise SourceError(f"{item.where}: the starter is already right")
-        if data["answer"]["type"] in ("choice", "order"):
-            raise SourceError(f"{item.where}: a starter for a choice or an order is ...")
+        if data["answer"]["type"] in ("choice", "order", "text"):
+            raise SourceError(f"{item.where}: a starter for a {data['answer']['type']} is ...")
         data["answer"]["untouched"] = authoring.encode_answer(data["answer"], starter)
         verdict = judging.judge(data, starter)
     if verdict.status != judging.NOT_ATTEMPTED:
@@ -272,6 +467,8 @@ def _prove(item: Item, calls: list[tuple[str, Any]], judging: Any) -> None:
     verdict = judging.judge(data, solution)
     if verdict.status != judging.RIGHT:
         raise SourceError(f"{item.where}: the solution is judged {verdict.status}: {verdict}")
+    if data["answer"]["type"] == "text":
+        _prove_text(item, data)
     if data["answer"]["type"] == "choice":
         named = [entry["answer"] for entry in data["wrong"]]
         wrong = [key for key in data["answer"]["options"] if key != data["answer"]["right"]]
@@ -284,6 +481,18 @@ def _prove(item: Item, calls: list[tuple[str, Any]], judging: Any) -> None:
                 f"{item.where}: the wrong answer for {entry['slip']!r} is judged "
                 f"{verdict.status}: {verdict}"
             )
+
+
+def _prove_text(item: Item, data: dict[str, Any]) -> None:
+    """Every model text is right; the statement, handed back, is not."""
+    from cgtlearn.exercises import judging
+
+    for model in [data["answer"]["model"], *data["answer"]["also"]]:
+        verdict = judging.judge(data, model)
+        if verdict.status != judging.RIGHT:
+            raise SourceError(f"{item.where}: the text {model[:40]!r} is judged: {verdict}")
+    if judging.judge(data, "\n".join(item.statement.splitlines()[1:])):
+        raise SourceError(f"{item.where}: the statement itself passes; its patterns are too loose")
 
 
 def restore(spec: dict[str, Any], stored: Any) -> Any:
@@ -308,32 +517,37 @@ def restore(spec: dict[str, Any], stored: Any) -> Any:
         return decode(stored)
     if spec["type"] == "number":
         return float(stored)
+    if spec["type"] == "fit":
+        return {
+            name: decode(value) if isinstance(value, list) else float(value)
+            for name, value in stored.items()
+        }
     return stored
 
 
-def _complete(item: Item) -> None:
-    """Add the texts to the data and check them."""
-    data = item.data
+def _complete(item: Item, data: dict[str, Any]) -> dict[str, Any]:
+    """An exercise's data with its texts, which are checked."""
     chapter = item.source.parent.name
     if data["id"].split(".")[0] != chapter.split("_")[0]:
         raise SourceError(f"{item.where}: the id {data['id']} does not belong to {chapter}")
     first = item.statement.splitlines()[0].strip()
     if first != heading(data):
         raise SourceError(f"{item.where}: the heading should read\n    # {heading(data)}")
-    if len(_same_text(statement_body(item)).split()) < 5:
+    statement = statement_body(item, data)
+    if len(_same_text(statement).split()) < 5:
         raise SourceError(f"{item.where}: the statement is empty")
-    for name, text in (("statement", statement_body(item)), ("worked solution", item.worked)):
+    for name, text in (("statement", statement), ("worked solution", item.worked)):
         if re.search(r"^#{1,6} ", re.sub(r"```.*?```", "", text, flags=re.S), flags=re.M):
             raise SourceError(f"{item.where}: no heading inside the {name}; use **bold**")
     starter, solution, _ = split_answer(item.answer, item.where)
-    ordered = {
+    return {
         "id": data["id"],
         "title": data["title"],
         "kind": data["kind"],
         "level": data["level"],
         "minutes": data["minutes"],
         "notebook": f"{chapter}/{item.source.stem}",
-        "statement_markdown": statement_body(item),
+        "statement_markdown": statement,
         "starter_code": starter_code(item),
         "answer": data["answer"],
         "wrong": data["wrong"],
@@ -341,7 +555,6 @@ def _complete(item: Item) -> None:
         "worked_markdown": item.worked,
         "solution_code": solution,
     }
-    item.data = ordered
 
 
 def compile_all(root: Path = ROOT) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,10 @@
 
 >>> from cgtlearn.exercises import check, hint, solution, guess, progress
 
-Everything works offline, in plain cells and in a plain Python prompt.
+Everything works offline, in plain cells and in a plain Python prompt. ``set_learner("name")``
+draws your own numbers where an exercise has them, ``given("07.16")`` shows them.
+``export_progress()`` and ``import_progress()`` carry your progress to another machine, ``reset()``
+clears it and ``undo_reset()`` brings it back.
 
 Data format (``data/<chapter>.json``, schema 1)
 ------------------------------------------------
@@ -39,7 +42,8 @@ ANSWER has a ``type`` and, for each type:
               ``ranges``, one for each argument, see :func:`.judging.draw_probes`
     fit       ``parameters`` list of {``name, value, unit, rtol``} (``rtol`` null: not judged);
               ``x, y`` the data, ``x_name, x_unit, y_unit``; ``residual`` "log" or "linear";
-              ``allowed`` largest misfit; ``curve`` an EXPR, or null; ``shared_slips``
+              ``allowed`` largest misfit; ``curve`` an EXPR, or null (then ``fitted`` holds the
+              best curve at ``x``); ``shared_slips``
     text      ``ideas`` list of {``key, name, patterns, missing``}, ``needed`` how many of them,
               ``least_words``, ``model`` a model answer, ``also`` other texts that are right
 Each may have ``when_right``, said to whoever is right, and ``untouched``, what the starter code
@@ -59,7 +63,7 @@ Text
     Text is made plain: NFKD without marks, lower case, "\u2019" as "'", "n't" as " not", "cannot"
     as "can not". A sentence ends at . ! ? ; : before white space or the end, or at an empty line.
     Words are runs of a-z and 0-9; "%" is a word. A PATTERN is text, "limit unknown|censor*": its
-    terms stand in this order in one sentence, with at most 5 other words between two of them; "|"
+    terms stand in this order in one sentence, with at most 3 other words between two of them; "|"
     separates choices; "*" at the end stands for any ending. Terms are matched from the left, each
     at the first place that allows the rest. A match is denied when one of not, no, never, neither,
     nor, without, hardly is among the 3 words before it or between its terms, unless the pattern has
@@ -69,6 +73,7 @@ Text
     invalid; the first entry of ``wrong`` that is there; right if ``needed`` ideas are; else wrong.
 
 DRAWN
+    ``numbers``    {name: value}, the undrawn ones
     ``templates``  the exercise's texts with ``{{placeholders}}``: {``statement_markdown,
                    worked_markdown, hints, when_right, messages``}, messages a list of {``message,
                    try``} beside ``wrong``
@@ -80,6 +85,8 @@ DRAWN
     where h is the 32-bit FNV-1a hash of the UTF-8 bytes of ``name + "\n" + id``: start with
     2166136261; for each byte, h = ((h xor byte) * 16777619) mod 2**32. ``name`` is the learner's,
     in NFKC, stripped, lower case, white space as single spaces; "" is nobody (no variant).
+    A wrong answer that no slip explains and that is right for the undrawn exercise has the slip
+    other-numbers.
 
 Shared slips (``data/slips.json``)
 ----------------------------------
@@ -108,23 +115,35 @@ Progress (``progress.json``; the browser exports and imports the same)
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from . import store
+from ..errors import LearnerError
+from . import drawing, store
+from .blank import ____
 from .guesses import Guess, guess
-from .judging import INVALID, NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
+from .judging import INVALID, NOT_ATTEMPTED, RIGHT, WRONG, Verdict, format_number, judge
 from .store import UnknownExercise
 
 __all__ = [
     "Guess",
     "UnknownExercise",
     "Verdict",
+    "____",
     "check",
+    "export_progress",
+    "given",
     "guess",
     "hint",
+    "import_progress",
+    "judge",
     "progress",
     "reset",
+    "set_learner",
     "solution",
+    "undo_reset",
+    "whoami",
 ]
 
 
@@ -133,6 +152,7 @@ class Text:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.figure: Any = None  # the picture that was shown with it, if there was one
 
     def __str__(self) -> str:
         return self.text
@@ -144,33 +164,41 @@ class Text:
         """Nothing: the text has been shown already."""
 
 
+def _in_notebook() -> bool:
+    """Is there a notebook or console that can show more than text?"""
+    import sys
+
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
+
+
 def _show(text: str, markdown: bool) -> Text:
     """Print, or in a notebook show Markdown as such."""
-    shown = False
-    if markdown:
-        import sys
+    if markdown and _in_notebook():
+        from IPython.display import display
 
-        ipython = sys.modules.get("IPython")
-        if ipython is not None and ipython.get_ipython() is not None:
-            from IPython.display import display
-
-            display({"text/plain": text, "text/markdown": text}, raw=True)
-            shown = True
-    if not shown:
+        display({"text/plain": text, "text/markdown": text}, raw=True)
+    else:
         print(text)
     return Text(text)
+
+
+def _mine(id: str) -> dict[str, Any]:
+    """The exercise with this learner's numbers."""
+    return drawing.for_learner(store.exercise(id), store.learner())
 
 
 def check(id: str, answer: Any) -> Verdict:
     """Judge an answer, print what became of it and return the verdict.
 
     ``id`` is the exercise's number, as in ``check("07.1", doubling_time)``. ``answer`` is what the
-    exercise asks for: a number in its unit, an array, a key, an order of keys, or a function. The
+    exercise asks for: a number in its unit, an array, a key, an order of keys, a function, a
+    dictionary of fitted numbers, or a text. Numbers that are drawn are the learner's own. The
     verdict's ``status`` is "right", "wrong", "invalid" (it could not be judged) or "not attempted".
     Raises :class:`UnknownExercise` for an id that does not exist.
     """
     exercise = store.exercise(id)
-    verdict = judge(exercise, answer)
+    verdict = drawing.judge_for(exercise, store.learner(), answer)
     if verdict.status != NOT_ATTEMPTED:
         entry = store.read_progress().get(id, {})
         done = entry.get("status") == RIGHT
@@ -178,7 +206,7 @@ def check(id: str, answer: Any) -> Verdict:
             id,
             attempts=1,
             status=RIGHT if done else verdict.status,
-            misconceptions=[verdict.misconception] if verdict.misconception else [],
+            misconceptions=list(verdict.misconceptions),
         )
     print(verdict)
     return verdict
@@ -186,8 +214,7 @@ def check(id: str, answer: Any) -> Verdict:
 
 def hint(id: str) -> Text:
     """Show the next hint: the first call gives the first, the next call the second."""
-    exercise = store.exercise(id)
-    hints = exercise["hints"]
+    hints = _mine(id)["hints"]
     used = store.read_progress().get(id, {}).get("hints", 0)
     used = used if isinstance(used, int) else 0
     index = min(max(used, 0), len(hints) - 1)
@@ -198,7 +225,7 @@ def hint(id: str) -> Text:
 
 def solution(id: str, force: bool = False) -> Text:
     """Show the worked solution, once there was an attempt (or with ``force=True``)."""
-    exercise = store.exercise(id)
+    exercise = _mine(id)
     attempts = store.read_progress().get(id, {}).get("attempts", 0)
     if not attempts and not force:
         return _show(
@@ -213,38 +240,186 @@ def solution(id: str, force: bool = False) -> Text:
     return _show(text, markdown=True)
 
 
-def progress(chapter: str | None = None) -> Text:
+def whoami() -> str:
+    """Your name, by which your numbers are drawn; "" while there is none."""
+    name = store.learner()
+    print(
+        f"You are {name}." if name else 'No name yet: set_learner("your name") draws your numbers.'
+    )
+    return name
+
+
+def set_learner(name: str) -> None:
+    """Keep your name with your progress; exercises with drawn numbers then have numbers of yours.
+
+    In a class, use the name or number that your instructor knows you by. ``set_learner("")`` goes
+    back to the numbers of the printed text. Capitals and spaces do not matter.
+    """
+    if not isinstance(name, str):
+        raise LearnerError(
+            given=f"a name of type {type(name).__name__}",
+            expected="your name as text",
+            do='write it in quotes, as in set_learner("Ada")',
+        )
+    name = " ".join(name.split())
+    if len(name) > 80:
+        raise LearnerError(
+            given=f"a name of {len(name)} letters", expected="80 at most", do="shorten it"
+        )
+    store.name_learner(name)
+    print(f"You are {name}. Drawn numbers are yours now." if name else "Printed numbers for you.")
+
+
+def given(id: str) -> SimpleNamespace:
+    """Your numbers in an exercise that draws them, by name: ``p = given("07.16"); p.dose``.
+
+    With a name set (:func:`set_learner`) the statement is shown again with your numbers in it.
+    Raises :class:`UnknownExercise` for an id that does not exist.
+    """
+    exercise = store.exercise(id)
+    learner = store.learner()
+    numbers = drawing.numbers_of(exercise, learner)
+    if not numbers:
+        raise LearnerError(
+            given=f"{id}, whose numbers are the same for everybody",
+            expected="an exercise with drawn numbers",
+            do="take the numbers from its statement",
+        )
+    if drawing.variant_number(exercise, learner) is None:
+        shown = ", ".join(
+            f"{name} = {value if isinstance(value, str) else format_number(value)}"
+            for name, value in numbers.items()
+        )
+        print(f"{id}, with the numbers of the text: {shown}")
+    else:
+        mine = drawing.for_learner(exercise, learner)
+        _show(f"**{id}, with your numbers**\n\n{mine['statement_markdown']}", markdown=True)
+    return SimpleNamespace(**numbers)
+
+
+def progress(chapter: str | None = None, picture: bool | None = None) -> Text:
     """Show how far you are, by chapter: right, tried and still open.
 
-    ``chapter`` limits it, as in ``progress("07")``.
+    ``chapter`` limits it, as in ``progress("07")``. In a notebook a picture stands above the same
+    in words; ``picture=True`` or ``False`` decides it. The result's ``figure`` holds the picture.
     """
-    marks = {RIGHT: "■", WRONG: "▪", INVALID: "▪"}
     entries = store.read_progress()
-    lines = []
+    rows = []
     for name, exercises in store.chapters().items():
         number = name.split("_")[0]
-        if chapter is not None and chapter not in (name, number):
-            continue
-        states = {key: entries.get(key, {}).get("status") for key in exercises}
-        row = "".join(marks.get(str(state), "□") for state in states.values())
-        right = sum(state == RIGHT for state in states.values())
-        ahead = [key for key, state in states.items() if state != RIGHT]
-        tail = f"next: {ahead[0]}" if ahead else "all right"
-        lines.append(f"{number}  {row}  {right} of {len(states)} right · {tail}")
-    if not lines:
+        if chapter is None or chapter in (name, number):
+            states = {key: entries.get(key, {}).get("status") for key in exercises}
+            rows.append((name, {key: _stage(state) for key, state in states.items()}))
+    if not rows:
         known = ", ".join(name.split("_")[0] for name in store.chapters())
-        lines = [
-            f"No exercises for chapter {chapter!r}. Chapters with exercises: {known or 'none'}."
-        ]
-    else:
-        lines.append("■ right   ▪ tried   □ open")
-    return _show("\n".join(lines), markdown=False)
+        return _show(
+            f"No exercises for chapter {chapter!r}. Chapters with exercises: {known or 'none'}.",
+            markdown=False,
+        )
+    lines = []
+    for name, stages in rows:
+        row = "".join(MARKS[stage] for stage in stages.values())
+        right = sum(stage == RIGHT for stage in stages.values())
+        ahead = [key for key, stage in stages.items() if stage != RIGHT]
+        tail = f"next: {ahead[0]}" if ahead else "all right"
+        lines.append(f"{name.split('_')[0]}  {row}  {right} of {len(stages)} right · {tail}")
+    lines.append("■ right   ▪ tried   □ open")
+    figure = None
+    if picture or (picture is None and _in_notebook()):
+        figure = draw_progress(rows)
+        if _in_notebook():
+            from IPython.display import display
+
+            display(figure)
+    text = _show("\n".join(lines), markdown=False)
+    text.figure = figure
+    return text
+
+
+MARKS = {RIGHT: "■", WRONG: "▪", "open": "□"}
+
+
+def _stage(status: Any) -> str:
+    return {RIGHT: RIGHT, WRONG: WRONG, INVALID: WRONG}.get(str(status), "open")
+
+
+def draw_progress(rows: list[tuple[str, dict[str, str]]]) -> Any:
+    """A picture of the progress: a row of squares for each chapter, filled, half or empty.
+
+    ``rows`` holds (chapter, {exercise id: "right", "wrong" or "open"}). Returns a Matplotlib
+    figure that no window shows by itself.
+    """
+    from matplotlib.figure import Figure
+
+    most = max(len(stages) for _, stages in rows)
+    figure = Figure(figsize=(min(2.6 + 0.42 * most, 12), 0.9 + 0.5 * len(rows)))
+    axes = figure.subplots()
+    faces = {RIGHT: "#0072B2", WRONG: "#E69F00", "open": "none"}
+    for place, (_, stages) in enumerate(rows):
+        for column, (key, stage) in enumerate(stages.items()):
+            box = {"boxstyle": "round,pad=0.25", "facecolor": faces[stage], "edgecolor": "#767676"}
+            mark = {RIGHT: "✓", WRONG: "…", "open": ""}[stage]
+            number = key.split(".")[-1]
+            axes.text(
+                column,
+                place,
+                f"{number}{mark}",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if stage == RIGHT else "black",
+                bbox=box,
+            )
+    right = sum(stage == RIGHT for _, stages in rows for stage in stages.values())
+    total = sum(len(stages) for _, stages in rows)
+    axes.set_title(f"{right} of {total} exercises right (✓ right, … tried)", fontsize=9)
+    axes.set_yticks(range(len(rows)), [_spelled(name) for name, _ in rows], fontsize=9)
+    axes.set_xlim(-0.7, most - 0.3)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xticks([])
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.tick_params(length=0)
+    figure.set_layout_engine("tight")
+    return figure
+
+
+def _spelled(chapter: str) -> str:
+    """A chapter's folder name in words: "07_cart_kinetics" as "07 cart kinetics"."""
+    return " ".join(chapter.split("_"))
+
+
+def export_progress(path: str | Path = "cgtlearn-progress.json") -> Path:
+    """Write your progress to a file that you can take along; returns where it is."""
+    target = Path(path)
+    count = store.export_to(target)
+    print(f"{count} exercise{'' if count == 1 else 's'} written to {target}.")
+    return target
+
+
+def import_progress(path: str | Path = "cgtlearn-progress.json") -> None:
+    """Add the progress of an exported file to yours: from here, or from the course's pages.
+
+    What is right in one of the two is right; nothing is lost. Raises LearnerError for a file that
+    holds no progress.
+    """
+    count = store.import_from(Path(path))
+    print(f"{count} exercise{'' if count == 1 else 's'} read from {path}.")
 
 
 def reset(id: str | None = None) -> Text:
-    """Forget the progress of one exercise, or of all of them."""
+    """Forget the progress of one exercise, or of all; ``undo_reset()`` brings it back."""
     if id is not None:
         store.exercise(id)
     removed = store.erase(id)
     what = f"{id} is" if id is not None else "All exercises are"
-    return _show(f"{what} open again ({removed} cleared).", markdown=False)
+    back = " undo_reset() brings that back." if removed else ""
+    return _show(f"{what} open again ({removed} cleared).{back}", markdown=False)
+
+
+def undo_reset() -> Text:
+    """Bring back what the last ``reset`` has cleared; once more for the one before."""
+    back = store.bring_back()
+    if not back:
+        return _show("Nothing to bring back: no reset has cleared anything.", markdown=False)
+    return _show(f"Back again: {', '.join(back)}.", markdown=False)

@@ -7,14 +7,28 @@ plain data behind; see the package's docstring for that format. Mistakes of an a
 
 from __future__ import annotations
 
+import decimal
 import inspect
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from . import curves, drawing
+from .judging import decode, misfit
+from .recipes import (
+    PATTERNS,
+    area_slips,
+    assay_slips,
+    burden_slips,
+    factor_assay_slips,
+    limit_slips,
+    mean_slips,
+    spread_slips,
+)
 from .slips import SLIPS
 
 KINDS = (
@@ -159,11 +173,15 @@ def function(
     atol: float = 0.0,
     shared_slips: bool = True,
     when_right: str = "",
+    ranges: Sequence[Any] = (),
 ) -> dict[str, Any]:
     """A function, known by its values at ``probes``.
 
     Each probe is a tuple of arguments (or one argument): numbers, text, or lists that the learner's
-    function gets as arrays. ``reference`` is the right function.
+    function gets as arrays. ``reference`` is the right function. ``ranges`` says, for each
+    argument, from where a grader may draw others, (low, high): numbers between them, and for an
+    array as many, in the order in which the probe's rise or fall. None keeps the probe's own.
+    Without ``ranges`` a grader changes the probes a little.
     """
     if not callable(reference):
         raise SpecError("function() needs the right function itself as its first argument")
@@ -182,11 +200,203 @@ def function(
         "shared_slips": bool(shared_slips),
         "when_right": when_right,
     }
+    if ranges:
+        spec["ranges"] = [_range(part) for part in ranges]
+        if len(spec["ranges"]) != len(encoded[0]):
+            raise SpecError(f"{len(ranges)} ranges for {len(encoded[0])} arguments")
     spec["values"] = values_at_probes(spec, reference)
     for value in spec["values"]:
         if "nan" in str(value) or "inf" in str(value):
             raise SpecError(f"the right function is not finite at its probes: {spec['values']}")
     return spec
+
+
+def _range(part: Any) -> list[float] | None:
+    if part is None:
+        return None
+    low, high = (float(end) for end in part)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise SpecError(f"the range {part!r} is not (low, high)")
+    return [low, high]
+
+
+def fit(
+    curve: Callable[[Any, Any], Any] | None,
+    parameters: Mapping[str, tuple[float, str, float | None]],
+    x: Any,
+    y: Any,
+    *,
+    x_name: str = "t",
+    x_unit: str = "1",
+    y_unit: str = "1",
+    residual: str = "log",
+    slack: float = 1.1,
+    fitted: Any = None,
+    shared_slips: bool = True,
+    when_right: str = "",
+) -> dict[str, Any]:
+    """Parameters that bring a curve to data, judged by how well it meets them and by tolerance.
+
+    ``parameters``: name -> (best value, unit, rtol), with rtol None where the data do not tell it.
+    ``curve(x, p)`` is written with arithmetic, np.exp, np.log, np.sqrt, np.where and the like; it
+    becomes a formula that any reader can compute. For a curve that has no formula give None, and
+    the best curve at ``x`` as ``fitted``; the learner then hands in theirs too. ``residual`` is
+    "log" (ln y - ln f) or "linear" (y - f); a misfit up to ``slack`` times the best one is allowed.
+    """
+    names = list(parameters)
+    if not names or any(not name.isidentifier() or name in ("x", "curve") for name in names):
+        raise SpecError(f"the parameters {names} need names, none of them x or curve")
+    if residual not in ("log", "linear"):
+        raise SpecError(f'residual {residual!r}; give "log" or "linear"')
+    if not 1 <= slack <= 3:
+        raise SpecError(f"slack {slack}: give between 1 and 3")
+    listed = []
+    for name, (value, unit, rtol) in parameters.items():
+        if rtol is not None and not 0 < rtol < 0.5:
+            raise SpecError(f"{name}: rtol {rtol}; give above 0 and below 0.5, or None")
+        listed.append(
+            {
+                "name": name,
+                "value": _finite(value, name),
+                "unit": unit,
+                "rtol": None if rtol is None else float(rtol),
+            }
+        )
+    spec: dict[str, Any] = {
+        "type": "fit",
+        "parameters": listed,
+        "x": _finite(np.ravel(x), "x"),
+        "y": _finite(np.ravel(y), "y"),
+        "x_name": x_name,
+        "x_unit": x_unit,
+        "y_unit": y_unit,
+        "residual": residual,
+        "curve": None if curve is None else curves.trace(curve, names),
+        "shared_slips": bool(shared_slips),
+        "when_right": when_right,
+    }
+    if len(spec["x"]) != len(spec["y"]) or len(spec["x"]) < 2:
+        raise SpecError("x and y need the same length, two points or more")
+    if residual == "log" and min(spec["y"]) <= 0:
+        raise SpecError("a log residual needs data above zero")
+    if curve is None:
+        if all(entry["rtol"] is None for entry in listed) or fitted is None:
+            raise SpecError("without a curve give fitted=, and one rtol or more")
+        best = decode(_finite(np.ravel(fitted), "the fitted curve"))
+        if best.shape != (len(spec["x"]),):
+            raise SpecError("the fitted curve needs a value for each x")
+        spec["fitted"] = encode(best)
+    else:
+        numbers = {entry["name"]: entry["value"] for entry in listed}
+        best = curves.evaluate(spec["curve"], {**numbers, "x": decode(spec["x"])})
+        direct = np.asarray(curve(decode(spec["x"]), SimpleNamespace(**numbers)), dtype=float)
+        if not np.allclose(best, direct, rtol=1e-9, atol=0):
+            raise SpecError("the traced curve differs from the curve; use NumPy's functions only")
+        best = np.broadcast_to(best, np.shape(spec["y"]))
+    if residual == "log" and not np.all(best > 0):
+        raise SpecError("a log residual needs a curve above zero")
+    allowed = slack * misfit(spec, best)
+    # Data without noise would allow nothing; a hundredth of a logarithm or of the largest is fair.
+    least = 0.01 if residual == "log" else 0.01 * float(np.max(np.abs(decode(spec["y"]))))
+    spec["allowed"] = _finite(max(allowed, least), "the allowed misfit")
+    return spec
+
+
+def idea(name: str, patterns: Sequence[str], missing: str, key: str = "") -> dict[str, Any]:
+    """One idea of a text: its name, the patterns by which it is known, what to say without it.
+
+    A pattern holds words in order, as "limit unknown|censor*"; see "Text" in the package's
+    docstring. ``missing`` leads to the idea without giving it away.
+    """
+    _check_patterns(patterns)
+    if len(missing.split()) < 4:
+        raise SpecError(f"the idea {name!r} needs a sentence for whoever leaves it out")
+    return {
+        "key": key or "-".join(re.findall(r"[a-z0-9]+", name.lower())),
+        "name": name,
+        "patterns": list(patterns),
+        "missing": missing,
+    }
+
+
+def text(
+    ideas: Sequence[Mapping[str, Any]],
+    model: str,
+    *,
+    needed: int | None = None,
+    least_words: int = 8,
+    also: Sequence[str] = (),
+    when_right: str = "",
+) -> dict[str, Any]:
+    """A few sentences, judged by the ideas in them (:func:`idea`) and by misconceptions.
+
+    ``model`` is a model answer, ``also`` are other texts that must be right. ``needed`` is how
+    many of the ideas (default: all). Each slip needs ``patterns``; its answer is an example.
+    """
+    needed = len(ideas) if needed is None else needed
+    if not 1 <= needed <= len(ideas):
+        raise SpecError(f"needed = {needed} of {len(ideas)} ideas")
+    if least_words < 5:
+        raise SpecError("least_words below 5 lets one word pass for an explanation")
+    return {
+        "type": "text",
+        "ideas": [dict(one) for one in ideas],
+        "needed": needed,
+        "least_words": least_words,
+        "model": model,
+        "also": list(also),
+        "when_right": when_right,
+    }
+
+
+def _check_patterns(patterns: Sequence[str]) -> None:
+    if isinstance(patterns, str) or not patterns:
+        raise SpecError("patterns is a list of texts")
+    for pattern in patterns:
+        for term in pattern.split() or [""]:
+            for choice in term.split("|"):
+                if not re.fullmatch(r"[a-z0-9]+\*?|%", choice):
+                    raise SpecError(
+                        f"the pattern {pattern!r} holds {choice!r}; use small plain letters and "
+                        "digits, * at the end and | between choices"
+                    )
+
+
+# --- numbers that differ from learner to learner -------------------------------------------------
+
+
+def among(*values: float | str) -> list[float | str]:
+    """One of these values; the first stands in the printed text."""
+    if len(set(values)) < 2 or len(set(values)) != len(values):
+        raise SpecError(f"among{values} needs two or more different values")
+    return list(values)
+
+
+def between(low: float, high: float, step: float, default: float) -> list[float | str]:
+    """One of low, low + step, ... up to high; ``default`` stands in the printed text."""
+    low_, high_, step_, first = (decimal.Decimal(str(v)) for v in (low, high, step, default))
+    if not (step_ > 0 and low_ < high_ and low_ <= first <= high_):
+        raise SpecError(f"between({low}, {high}, step={step}, default={default}) holds nothing")
+    count = int((high_ - low_) / step_) + 1
+    values = [float(low_ + k * step_) for k in range(count)]
+    return [float(first), *[value for value in values if value != float(first)]]
+
+
+def candidates(id: str, draw: Mapping[str, Sequence[Any]], most: int) -> list[dict[str, Any]]:
+    """Different draws in an order that the id alone decides, the undrawn one left out."""
+    default = {name: values[0] for name, values in draw.items()}
+    found: list[dict[str, Any]] = []
+    for k in range(50 * most):
+        # A hash, not a generator of random numbers: it gives the same on every version.
+        drawn = {
+            name: values[drawing.fnv1a(f"{id}\n{k}\n{name}") % len(values)]
+            for name, values in draw.items()
+        }
+        if drawn != default and drawn not in found:
+            found.append(drawn)
+        if len(found) == most:
+            break
+    return found
 
 
 def values_at_probes(spec: Mapping[str, Any], candidate: Callable[..., Any]) -> list[Any]:
@@ -199,18 +409,25 @@ def values_at_probes(spec: Mapping[str, Any], candidate: Callable[..., Any]) -> 
     return values
 
 
-def slip(answer: Any, key: str, message: str, try_this: str = "") -> dict[str, Any]:
+def slip(
+    answer: Any, key: str, message: str, try_this: str = "", patterns: Sequence[str] = ()
+) -> dict[str, Any]:
     """One wrong answer: the answer itself, the shared misconception behind it, what to say.
 
     ``message`` says why this answer comes about. ``try_this`` says what to do; without it the
     shared misconception's advice is used. ``answer`` is a number, an array, an option's key, an
-    order, or a function, as the exercise asks for.
+    order, a function, or a dictionary of fitted numbers, as the exercise asks for. For a text it is
+    an example of a text that holds the misconception, and ``patterns`` tell it.
     """
     if key not in SLIPS:
         raise SpecError(f"no shared misconception {key!r}; the keys are: {', '.join(SLIPS)}")
     if len(message.split()) < 4:
         raise SpecError(f"the message {message!r} does not say why the answer comes about")
-    return {"answer": answer, "slip": key, "message": message, "try": try_this}
+    entry = {"answer": answer, "slip": key, "message": message, "try": try_this}
+    if patterns:
+        _check_patterns(patterns)
+        entry["patterns"] = list(patterns)
+    return entry
 
 
 _collected: list[dict[str, Any]] = []
@@ -226,8 +443,15 @@ def exercise(
     answer: dict[str, Any],
     wrong: Sequence[dict[str, Any]],
     hints: Sequence[str],
+    draw: Mapping[str, Sequence[Any]] | None = None,
+    shown: Mapping[str, Any] | None = None,
 ) -> None:
-    """Declare one exercise. Raises :class:`SpecError` where a rule is broken."""
+    """Declare one exercise. Raises :class:`SpecError` where a rule is broken.
+
+    ``draw`` names numbers that differ from learner to learner (:func:`among`, :func:`between`);
+    the answer's cell gets them from ``given(id)``, texts show them as ``{{name}}`` or, with a
+    format, ``{{name:,.0f}}``. ``shown`` adds further numbers for texts, computed from the drawn.
+    """
     if not re.fullmatch(r"\d\d\.\d+", id):
         raise SpecError(f'the id {id!r} should look like "07.1"')
     if kind not in KINDS:
@@ -238,6 +462,9 @@ def exercise(
         raise SpecError(f"{id}: {minutes} minutes; give between 1 and 60")
     if len(hints) != 2 or not all(len(hint.split()) >= 4 for hint in hints):
         raise SpecError(f"{id}: give exactly two hints, each a sentence")
+    for entry in wrong:
+        if (answer["type"] == "text") != ("patterns" in entry):
+            raise SpecError(f"{id}: patterns belong to the slips of a text, and each of those")
     if not wrong:
         raise SpecError(f"{id}: give at least one named wrong answer")
     _collected.append(
@@ -250,6 +477,8 @@ def exercise(
             "answer": answer,
             "wrong": [_encode_wrong(id, answer, entry) for entry in wrong],
             "hints": list(hints),
+            "draw": dict(draw or {}),
+            "shown": dict(shown or {}),
         }
     )
 
@@ -260,8 +489,14 @@ def encode_answer(spec: Mapping[str, Any], value: Any) -> Any:
         if not callable(value):
             raise SpecError(f"expected a function, got {type(value).__name__}")
         return values_at_probes(spec, value)
-    if spec["type"] == "choice":
+    if spec["type"] in ("choice", "text"):
         return str(value)
+    if spec["type"] == "fit":
+        names = [parameter["name"] for parameter in spec["parameters"]]
+        names += ["curve"] if spec["curve"] is None else []
+        if set(value) != set(names):
+            raise SpecError(f"expected numbers for {names}, got {list(value)}")
+        return {name: encode(value[name]) for name in names}
     if spec["type"] == "order":
         return [str(key) for key in value]
     encoded = encode(value)
@@ -282,3 +517,15 @@ def collect() -> list[dict[str, Any]]:
     found = list(_collected)
     _collected.clear()
     return found
+
+
+# What a spec may use without importing it.
+CONSTRUCTORS: dict[str, Any] = {
+    maker.__name__: maker
+    for maker in (
+        exercise, number, array, choice, order, function, fit, text, idea, slip, among, between,
+        area_slips, mean_slips, spread_slips, limit_slips, assay_slips, factor_assay_slips,
+        burden_slips,
+    )
+}  # fmt: skip
+CONSTRUCTORS["PATTERNS"] = PATTERNS

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from . import guard
+from . import curves, guard, words
+from .blank import UnfilledBlank, is_blank, source_problem
 from .slips import LISTED_RTOL, SLIPS, explain, explain_pair
 
 NOT_ATTEMPTED = "not attempted"
@@ -113,12 +114,14 @@ def _judge(exercise: dict[str, Any], answer: Any) -> Verdict:
 
 
 def _is_blank(answer: Any) -> bool:
-    if answer is None or answer is Ellipsis or answer is NotImplemented:
+    if is_blank(answer):
         return True
     if type(answer) is str:
-        return answer.strip() in ("", "...", "?")
+        return answer.strip() in ("", "...", "____", "?")
     if type(answer) in (list, tuple):
-        return all(item is None or item is Ellipsis for item in answer)
+        return all(is_blank(item) for item in answer)
+    if type(answer) is dict:
+        return bool(answer) and all(is_blank(item) for item in answer.values())
     return False
 
 
@@ -184,6 +187,11 @@ def _expected(exercise: dict[str, Any]) -> str:
         return f"Expected: a list of the keys {keys} in your order" + (
             "." if len(spec["lines"]) == len(spec["right"]) else "; not all of them belong."
         )
+    if spec["type"] == "text":
+        return "Expected: a sentence or two in your own words, in quotes."
+    if spec["type"] == "fit":
+        names = ", ".join(f'"{name}": ...' for name in _fit_names(spec))
+        return f"Expected: a dictionary {{{names}}}."
     names = ", ".join(spec["arguments"])
     return f"Expected: a function of ({names}), given by its name, without calling it."
 
@@ -249,11 +257,22 @@ def _two_slips(
         advice = entry.get("try") or SLIPS[entry["slip"]].advice
         key, text = entry["slip"], f"One: {entry['message']} The other: {second.name}."
     else:
-        key, advice = first.key, first.advice
-        text = f"One: {first.name}. The other: {second.name}."
+        return _two_shared(exercise, given, first.key, second.key)
     both = advice if advice == second.advice else f"{advice} {second.advice}"
     message = f"{given} Two slips together lead to this. {text} {both}"
     return Verdict(exercise["id"], WRONG, message, key, (key, second.key))
+
+
+def _two_shared(exercise: dict[str, Any], given: str, one: str, other: str) -> Verdict:
+    first, second = SLIPS[one], SLIPS[other]
+    both = first.advice if first.advice == second.advice else f"{first.advice} {second.advice}"
+    text = f"Two slips together lead to this. One: {first.name}. The other: {second.name}."
+    return Verdict(exercise["id"], WRONG, f"{given} {text} {both}", one, (one, other))
+
+
+def other_numbers(exercise: dict[str, Any]) -> Verdict:
+    """The verdict on an answer that is right for the numbers of the printed text."""
+    return _wrong_shared(exercise, "Your method is right, your numbers are not.", "other-numbers")
 
 
 def _right(exercise: dict[str, Any], given: str) -> Verdict:
@@ -381,7 +400,7 @@ def _read_array(exercise: dict[str, Any], answer: Any) -> np.ndarray:
         raise _Problem(f"You gave a generator. {_expected(exercise)} Wrap it in list(...).")
     if not isinstance(answer, (list, tuple, np.ndarray)) and not hasattr(answer, "__array__"):
         raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
-    if isinstance(answer, (list, tuple)) and any(i is Ellipsis or i is None for i in answer):
+    if isinstance(answer, (list, tuple)) and any(is_blank(i) for i in answer):
         raise _Problem("A blank (...) is left in your list. Fill every place.")
     try:
         array = np.asarray(answer)
@@ -481,7 +500,7 @@ def _read_order(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> 
         parts = answer.tolist()
     else:
         raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
-    if any(part is Ellipsis or part is None for part in parts):
+    if any(is_blank(part) for part in parts):
         raise _Problem("A blank (...) is left in your order. Fill every place.")
     if not all(isinstance(part, str) for part in parts):
         raise _Problem(f"Your order holds something other than keys. {_expected(exercise)}")
@@ -537,6 +556,7 @@ def _stub_codes() -> set[bytes]:
 
 
 _STUBS = _stub_codes()
+_BLANK_INSIDE = "A blank (... or ____) is left inside your function. Fill it in."
 
 
 def _argument(value: Any) -> Any:
@@ -577,14 +597,15 @@ def _call(exercise: dict[str, Any], spec: dict[str, Any], answer: Any, index: in
             result = answer(*[_argument(value) for value in probe])
     except NotImplementedError as error:
         raise _Problem("Write the body of the function.", NOT_ATTEMPTED) from error
+    except UnfilledBlank as error:
+        raise _Problem(_BLANK_INSIDE, NOT_ATTEMPTED) from error
     except (guard.TimeIsUp, MemoryError):
         raise
     except BaseException as error:
         text = str(error)[:200]
-        if "ellipsis" in text.lower():
-            raise _Problem(
-                "A blank (...) is left inside your function. Fill it in.", NOT_ATTEMPTED
-            ) from error
+        unknown = getattr(error, "name", None) if isinstance(error, NameError) else None
+        if "ellipsis" in text.lower() or (unknown and set(unknown) == {"_"}):
+            raise _Problem(_BLANK_INSIDE, NOT_ATTEMPTED) from error
         help_text = ""
         if isinstance(error, ValueError) and "truth value of an array" in text:
             help_text = " An `if` takes one value; for arrays use np.where."
@@ -593,8 +614,8 @@ def _call(exercise: dict[str, Any], spec: dict[str, Any], answer: Any, index: in
         elif isinstance(error, NameError):
             help_text = " Use the function's arguments, or define the name above it."
         raise _Problem(f"{at} raises {type(error).__name__}: {text}.{help_text}") from error
-    if result is Ellipsis or result is NotImplemented:
-        raise _Problem("A blank (...) is left inside your function. Fill it in.", NOT_ATTEMPTED)
+    if result is not None and is_blank(result):
+        raise _Problem(_BLANK_INSIDE, NOT_ATTEMPTED)
     if result is None:
         code = getattr(answer, "__code__", None)
         if code is not None and code.co_code in _STUBS:
@@ -613,6 +634,10 @@ def _call(exercise: dict[str, Any], spec: dict[str, Any], answer: Any, index: in
 
 
 def _judge_function(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict:
+    if isinstance(answer, str):
+        problem = source_problem(answer)
+        if problem is not None:
+            raise _Problem(problem[1], problem[0])
     if not callable(answer) or isinstance(answer, type):
         raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
     try:
@@ -686,10 +711,194 @@ def _judge_function(exercise: dict[str, Any], spec: dict[str, Any], answer: Any)
     )
 
 
+# --- fits ----------------------------------------------------------------------------------------
+
+
+def _fit_names(spec: dict[str, Any]) -> list[str]:
+    names = [parameter["name"] for parameter in spec["parameters"]]
+    return names if spec["curve"] is not None else [*names, "curve"]
+
+
+def _read_fit(
+    exercise: dict[str, Any], spec: dict[str, Any], answer: Any
+) -> tuple[dict[str, float], np.ndarray]:
+    """The parameters by name, and the curve at the data's places."""
+    names = _fit_names(spec)
+    if isinstance(answer, np.ndarray) and answer.ndim == 1:
+        answer = answer.tolist()
+    if isinstance(answer, (list, tuple)):
+        if len(answer) != len(names):
+            raise _Problem(
+                f"You gave {_kind(answer)} of length {len(answer)}; {len(names)} are asked for. "
+                f"{_expected(exercise)}"
+            )
+        answer = dict(zip(names, answer, strict=True))
+    if not isinstance(answer, dict):
+        raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
+    given = {key: value for key, value in answer.items() if isinstance(key, str)}
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise _Problem(f'"{missing[0]}" is missing from your answer. {_expected(exercise)}')
+    blank = [name for name in names if is_blank(given[name])]
+    if blank:
+        raise _Problem(f'A blank (...) is left for "{blank[0]}". Fill it in.', NOT_ATTEMPTED)
+    values = {}
+    for parameter in spec["parameters"]:
+        name = parameter["name"]
+        single = {"id": exercise["id"], "answer": {"type": "number", "unit": parameter["unit"]}}
+        try:
+            values[name] = _read_number(single, given[name])
+        except _Problem as problem:
+            raise _Problem(f'"{name}": {problem}', problem.status) from problem
+    x, y = decode(spec["x"]), decode(spec["y"])
+    if spec["curve"] is not None:
+        curve = np.broadcast_to(curves.evaluate(spec["curve"], {**values, "x": x}), x.shape)
+    else:
+        shape = {"id": exercise["id"], "answer": {"type": "array", "value": spec["y"], "unit": ""}}
+        try:
+            curve = _read_array(shape, given["curve"])
+        except _Problem as problem:
+            raise _Problem(f'"curve": {problem}', problem.status) from problem
+        if curve.shape != y.shape:
+            raise _Problem(
+                f'"curve" has the shape {curve.shape}; the data have {y.shape}. Give the curve at '
+                "the times of the data."
+            )
+    bad = ~np.isfinite(curve) | ((curve <= 0) if spec["residual"] == "log" else False)
+    if np.any(bad):
+        first = int(np.flatnonzero(bad)[0])
+        raise _Problem(
+            f"With these numbers the curve is {format_number(curve[first])} at {_at(spec, first)}, "
+            f"where the data say {_with_unit(y[first], spec['y_unit'])}. Check their signs and "
+            "units."
+        )
+    return values, curve
+
+
+def _at(spec: dict[str, Any], index: int) -> str:
+    return f"{spec['x_name']} = {_with_unit(decode(spec['x'])[index], spec['x_unit'])}"
+
+
+def residuals(spec: dict[str, Any], curve: np.ndarray) -> np.ndarray:
+    """Data minus curve, on the scale of the fit: ln(y) - ln(f), or y - f."""
+    y = decode(spec["y"])
+    return np.log(y) - np.log(curve) if spec["residual"] == "log" else y - curve
+
+
+def misfit(spec: dict[str, Any], curve: np.ndarray) -> float:
+    """The root of the mean of the squared residuals."""
+    return float(np.sqrt(np.mean(residuals(spec, curve) ** 2)))
+
+
+def _judge_fit(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict:
+    values, curve = _read_fit(exercise, spec, answer)
+
+    def error_of(stored: dict[str, Any]) -> float:
+        return max(_error(np.asarray(values[k]), decode(stored[k]), 0.0) for k in values)
+
+    if _is_untouched(spec, error_of):
+        return _untouched(exercise)
+    size = misfit(spec, curve)
+    off = [
+        p
+        for p in spec["parameters"]
+        if p["rtol"] is not None
+        and _error(np.asarray(values[p["name"]]), decode(p["value"]), 0.0) > p["rtol"]
+    ]
+    told = f"misfit {format_number(size)}, allowed {format_number(spec['allowed'])}"
+    meets = size <= spec["allowed"]
+    given = (
+        f"Your curve meets the data ({told})." if meets else f"Your curve misses the data ({told})."
+    )
+    if meets and not off:
+        return _right(exercise, given)
+    entry = _named(exercise, error_of, max((p["rtol"] or 0.0) for p in spec["parameters"]))
+    if entry is not None:
+        return _wrong_entry(exercise, given, entry)
+    if len(off) == 1 and spec["shared_slips"]:
+        name = off[0]["name"]
+        pair = [values[name]], [off[0]["value"]]
+        slip = explain(*pair, off[0]["unit"])
+        if slip is not None:
+            return _wrong_shared(exercise, f'{given} Look at "{name}".', slip.key)
+        two = explain_pair(*pair, off[0]["unit"])
+        if two is not None and not isinstance(two[0], int):
+            return _two_shared(exercise, f'{given} Look at "{name}".', two[0].key, two[1].key)
+    if meets:
+        name = off[0]["name"]
+        way = _direction(values[name], off[0]["value"])
+        return Verdict(
+            exercise["id"],
+            WRONG,
+            f'{given} But look at "{name}". {way} Several sets of numbers can draw the same '
+            f"curve; ask which one is fixed by something else than these data. "
+            f"{_next_step(exercise)}",
+        )
+    worst = int(np.argmax(np.abs(residuals(spec, curve))))
+    y = decode(spec["y"])
+    side = "above" if curve[worst] > y[worst] else "below"
+    return Verdict(
+        exercise["id"],
+        WRONG,
+        f"{given} It lies furthest off at {_at(spec, worst)}: "
+        f"{_with_unit(curve[worst], spec['y_unit'])}, {side} the measured "
+        f"{_with_unit(y[worst], spec['y_unit'])}. Draw both and say which number moves the curve "
+        f"there. {_next_step(exercise)}",
+    )
+
+
+# --- texts ---------------------------------------------------------------------------------------
+
+_HONEST = "This check looks for ideas; it cannot judge your prose."
+
+
+def _judge_text(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict:
+    if not isinstance(answer, str):
+        raise _Problem(f"You gave {_kind(answer)}. {_expected(exercise)}")
+    answer = str(answer)
+    if len(answer) > words.LONGEST:
+        raise _Problem(f"Your text has {len(answer):,} characters. A few sentences will do.")
+    text = words.sentences(answer)
+    complaint = words.complaint(text, spec["least_words"])
+    if complaint:
+        raise _Problem(f"{complaint} {_HONEST}")
+
+    def there(patterns: Sequence[str]) -> bool:
+        return any(words.present(pattern, text) for pattern in patterns)
+
+    found = [idea for idea in spec["ideas"] if there(idea["patterns"])]
+    lost = [idea for idea in spec["ideas"] if idea not in found]
+    given = (
+        f"Found in your words: {'; '.join(idea['name'] for idea in found)}."
+        if found
+        else "None of the ideas looked for was found in your words."
+    )
+    held = [entry for entry in exercise["wrong"] if there(entry["patterns"])]
+    if held:
+        entry = held[0]
+        advice = entry.get("try") or SLIPS[entry["slip"]].advice
+        keys = tuple(dict.fromkeys(one["slip"] for one in held))
+        message = f"{given} {entry['message']} {advice} {_HONEST}"
+        return Verdict(exercise["id"], WRONG, message, entry["slip"], keys)
+    if len(found) >= spec["needed"]:
+        verdict = _right(exercise, given)
+        verdict.message += f" {_HONEST} Set it beside a model answer: {spec['model']}"
+        return verdict
+    return Verdict(
+        exercise["id"],
+        WRONG,
+        f"{given} {len(found)} of the {spec['needed']} ideas that are needed. "
+        f"{lost[0]['missing']} {_HONEST} If you did say it, set your words beside the model "
+        f'answer, solution("{exercise["id"]}"), and judge for yourself. {_next_step(exercise)}',
+    )
+
+
 _JUDGES: dict[str, Callable[[dict[str, Any], dict[str, Any], Any], Verdict]] = {
     "number": _judge_number,
     "array": _judge_array,
     "choice": _judge_choice,
     "order": _judge_order,
     "function": _judge_function,
+    "fit": _judge_fit,
+    "text": _judge_text,
 }

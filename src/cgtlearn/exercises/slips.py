@@ -347,6 +347,12 @@ _ALL = [
         "Ask who is not in the table, and why.",
     ),
     Slip(
+        "other-numbers",
+        "somebody else's numbers",
+        "Your answer is right for the numbers of the printed text, not for yours.",
+        "Take the numbers that are drawn for you: given(...) in the answer's cell shows them.",
+    ),
+    Slip(
         "reading",
         "a reading of the text",
         "The statement says something else.",
@@ -389,18 +395,17 @@ def _transforms(right: np.ndarray, unit: str) -> Iterator[tuple[Slip, tuple[str,
                 yield slip, transform
 
 
-def _distance(given: np.ndarray, expected: np.ndarray, right: np.ndarray) -> float:
-    """Largest relative error of ``given``; infinite where ``expected`` says nothing.
+def _distances(given: np.ndarray, expected: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Largest relative error of ``given`` for each row of ``expected``.
 
-    It says nothing when it is not finite or lies within :data:`APART` of the right numbers.
+    It is infinite where a row is not finite or lies within :data:`APART` of the right numbers.
     """
-    if not np.all(np.isfinite(expected)):
-        return float("inf")
     tiny = np.finfo(float).tiny
-    with np.errstate(over="ignore"):
-        if np.max(np.abs(expected - right) / np.maximum(np.abs(right), tiny)) < APART:
-            return float("inf")
-        return float(np.max(np.abs(given - expected) / np.maximum(np.abs(expected), tiny)))
+    with np.errstate(all="ignore"):
+        apart = np.abs(expected - right) / np.maximum(np.abs(right), tiny)
+        error = np.abs(given - expected) / np.maximum(np.abs(expected), tiny)
+        told = np.isfinite(expected).all(axis=-1) & ~(apart.max(axis=-1) < APART)
+        return np.where(told, error.max(axis=-1), np.inf)
 
 
 def _comparable(given: ArrayLike, right: ArrayLike) -> tuple[np.ndarray, np.ndarray] | None:
@@ -428,13 +433,11 @@ def explain(
     if arrays is None:
         return None
     given_array, right_array = arrays
-    best: Slip | None = None
-    best_error = rtol
-    for slip, transform in _transforms(right_array, unit):
-        error = _distance(given_array, apply(transform, right_array), right_array)
-        if error < best_error:
-            best, best_error = slip, error
-    return best
+    tried = list(_transforms(right_array, unit))
+    expected = np.stack([apply(transform, right_array).ravel() for _, transform in tried])
+    errors = _distances(given_array.ravel(), expected, right_array.ravel())
+    best = int(np.argmin(errors))
+    return tried[best][0] if errors[best] < rtol else None
 
 
 def _may_meet(first: Slip, second: Slip) -> bool:
@@ -470,16 +473,21 @@ def explain_pair(
             starts.append((place, SLIPS[key], wrong_array))
     for slip, transform in _transforms(right_array, unit):
         starts.append((slip, slip, apply(transform, right_array)))
-    best: tuple[Slip | int, Slip] | None = None
-    best_error = rtol
-    for start, slip, value in starts:
-        for second, (_, factor) in factors:
-            if second.key == slip.key or not _may_meet(slip, second):
-                continue
-            error = _distance(given_array, value * factor, right_array)
-            if error < best_error:
-                best, best_error = (start, second), error
-    return best
+    meet = np.array(
+        [
+            [second.key != slip.key and _may_meet(slip, second) for second, _ in factors]
+            for _, slip, _ in starts
+        ]
+    )
+    values = np.stack([value.ravel() for _, _, value in starts])
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = values[:, None, :] * np.array([c for _, (_, c) in factors])[:, None]
+    errors = _distances(given_array.ravel(), products, right_array.ravel())
+    errors = np.where(meet, errors, np.inf)
+    first, second = np.unravel_index(np.argmin(errors), errors.shape)
+    if not errors[first, second] < rtol:
+        return None
+    return starts[first][0], factors[second][0]
 
 
 def table() -> dict[str, Any]:

@@ -3,7 +3,8 @@
 Progress is one small JSON file that the learner owns: ``.cgtlearn/progress.json`` in the course's
 folder, or in the home folder when the course's folder is not found. The environment variable
 ``CGTLEARN_PROGRESS`` names another file, or ``off`` to keep progress in memory only. A file that
-cannot be read or written never loses a check.
+cannot be read or written never loses a check. What is erased stays in ``progress.erased.json``
+beside it until it is brought back.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from typing import Any
 from ..errors import LearnerError, nearest
 
 SCHEMA = 1
+MOST_RESETS = 20  # how many can be undone
 DATA = Path(__file__).resolve().parent / "data"
 
 _cache: dict[Path, dict[str, dict[str, Any]]] = {}
 _memory: dict[str, dict[str, Any]] = {}
+_resets: list[dict[str, dict[str, Any]]] = []  # what was erased, the last at the end
+_learner = ""
 _written = True  # False once the file could not be written: then memory holds the progress
 
 
@@ -79,8 +83,12 @@ def exercise(exercise_id: Any) -> dict[str, Any]:
 
 def forget() -> None:
     """Drop what was read, so that changed data files are read again."""
+    global _learner, _written
     _cache.clear()
     _memory.clear()
+    _resets.clear()
+    _learner = ""
+    _written = True
 
 
 # --- progress ----------------------------------------------------------------------------------
@@ -101,28 +109,55 @@ def progress_path() -> Path | None:
         return None
 
 
-def read_progress() -> dict[str, dict[str, Any]]:
-    """What the learner did: id -> attempts, status, hints, misconceptions, solution seen."""
+def _read_document() -> dict[str, Any]:
+    """The progress file's content, made safe: exercises and the learner's name."""
     path = progress_path()
+    in_memory = {"learner": _learner, "exercises": _memory}
     if path is None:
-        return _memory
+        return in_memory
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        entries = document["exercises"]
-        return {
-            key: entry
-            for key, entry in entries.items()
-            if isinstance(key, str) and isinstance(entry, dict)
-        }
+        return _tidy(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        return {} if _written else _memory
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {"learner": "", "exercises": {}} if _written else in_memory
+    except (OSError, ValueError, RecursionError):
         # A damaged file is kept beside the new one, so nothing of the learner's is destroyed.
         try:
             path.replace(path.with_name("progress.damaged.json"))
         except OSError:
             pass
-        return _memory
+        return in_memory
+
+
+def _tidy(document: Any) -> dict[str, Any]:
+    """The parts of a progress document that have the right form; ValueError if it is none."""
+    if not isinstance(document, dict) or not isinstance(document.get("exercises"), dict):
+        raise ValueError("no progress document: it has no object called exercises")
+    learner = document.get("learner", "")
+    return {
+        "learner": learner if isinstance(learner, str) else "",
+        "exercises": {
+            key: entry
+            for key, entry in document["exercises"].items()
+            if isinstance(key, str) and isinstance(entry, dict)
+        },
+    }
+
+
+def read_progress() -> dict[str, dict[str, Any]]:
+    """What the learner did: id -> attempts, status, hints, misconceptions, solution seen."""
+    entries: dict[str, dict[str, Any]] = _read_document()["exercises"]
+    return entries
+
+
+def learner() -> str:
+    """The learner's name, which draws their numbers; "" for nobody."""
+    name: str = _read_document()["learner"]
+    return name
+
+
+def name_learner(name: str) -> None:
+    """Keep the learner's name with their progress."""
+    _write(read_progress(), name)
 
 
 def record(exercise_id: str, **changes: Any) -> dict[str, Any]:
@@ -137,41 +172,140 @@ def record(exercise_id: str, **changes: Any) -> dict[str, Any]:
             old = old if isinstance(old, list) else []
             entry[key] = old + [item for item in value if item not in old]
         else:
-            old = entry.get(key)
-            entry[key] = (old if isinstance(old, int) else 0) + value
+            entry[key] = _count(entry.get(key)) + value
     entries[exercise_id] = entry
     _write(entries)
     return entry
 
 
-def _write(entries: dict[str, dict[str, Any]]) -> None:
-    global _written
-    _memory.update(entries)
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0
+
+
+def _write(entries: dict[str, dict[str, Any]], name: str | None = None) -> None:
+    global _written, _learner
+    _learner = learner() if name is None else name
+    kept = dict(entries)
+    _memory.clear()
+    _memory.update(kept)
     path = progress_path()
-    if path is None:
-        return
+    if path is not None:
+        document = {"schema": SCHEMA, "learner": _learner, "exercises": kept}
+        _written = _write_json(path, document)
+
+
+def _write_json(path: Path, document: dict[str, Any]) -> bool:
+    """Write a file whole or not at all; False when it cannot be written."""
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".json")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"schema": SCHEMA, "exercises": entries}, file, indent=1, sort_keys=True)
+            json.dump(document, file, indent=1, sort_keys=True, ensure_ascii=False)
         os.replace(temporary, path)
-        _written = True
+        return True
     except OSError:
-        _written = False
         if temporary is not None:
             try:
                 os.unlink(temporary)
             except OSError:
                 pass
+        return False
+
+
+# --- out, in, away and back ----------------------------------------------------------------------
+
+
+def merge(one: dict[str, Any], two: dict[str, Any]) -> dict[str, Any]:
+    """Two records of one exercise as one: right stays right, the larger count stands."""
+    joined = {**two, **one}
+    for key in ("attempts", "hints"):
+        if key in joined:
+            joined[key] = max(_count(one.get(key)), _count(two.get(key)))
+    if "right" in (one.get("status"), two.get("status")):
+        joined["status"] = "right"
+    lists = [m for e in (one, two) if isinstance(m := e.get("misconceptions"), list)]
+    if lists:
+        every = [item for items in lists for item in items if isinstance(item, str)]
+        joined["misconceptions"] = list(dict.fromkeys(every))
+    if one.get("solution_seen") or two.get("solution_seen"):
+        joined["solution_seen"] = True
+    return joined
+
+
+def _bring(more: dict[str, dict[str, Any]], name: str = "") -> int:
+    entries = dict(read_progress())
+    for key, entry in more.items():
+        entries[key] = merge(entries.get(key, {}), entry)
+    _write(entries, learner() or name)
+    return len(more)
+
+
+def export_to(path: Path) -> int:
+    """Write a copy of the progress to ``path``; returns the number of exercises in it."""
+    document = {"schema": SCHEMA, "course": "cgtlearn", **_read_document()}
+    if not _write_json(path, document):
+        raise LearnerError(
+            given=f"the file {path}, which cannot be written",
+            expected="a place where you may write",
+            do="name another file, in your own folder",
+        )
+    return len(document["exercises"])
+
+
+def import_from(path: Path) -> int:
+    """Add the progress of an exported file; returns the number of exercises in it."""
+    try:
+        document = _tidy(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
+        raise LearnerError(
+            given=f"the file {path}, which cannot be read ({type(error).__name__})",
+            expected="a file that export_progress(...) or the page's export has written",
+            do="check name and folder; your present progress is untouched",
+        ) from error
+    return _bring(document["exercises"], document["learner"])
+
+
+def _erased_path() -> Path | None:
+    path = progress_path()
+    return None if path is None else path.with_name("progress.erased.json")
+
+
+def _read_resets() -> list[dict[str, dict[str, Any]]]:
+    path = _erased_path()
+    if path is None or not _written:
+        return _resets
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))["resets"]
+        return [_tidy({"exercises": entries})["exercises"] for entries in kept]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return list(_resets)
+
+
+def _write_resets(resets: list[dict[str, dict[str, Any]]]) -> None:
+    resets = resets[-MOST_RESETS:]
+    path = _erased_path()
+    if path is not None:
+        _write_json(path, {"schema": SCHEMA, "resets": resets})
+    _resets[:] = resets
 
 
 def erase(exercise_id: str | None = None) -> int:
-    """Forget one entry or all; returns how many were there."""
+    """Take one entry away, or all; returns how many there were. :func:`bring_back` undoes it."""
     entries = read_progress()
-    keys = list(entries) if exercise_id is None else [key for key in entries if key == exercise_id]
-    kept = {key: entry for key, entry in entries.items() if key not in keys}
-    _memory.clear()
-    _write(kept)
-    return len(keys)
+    gone = {k: e for k, e in entries.items() if exercise_id is None or k == exercise_id}
+    if gone:
+        _write_resets([*_read_resets(), gone])  # first the copy, then the loss
+    _write({key: entry for key, entry in entries.items() if key not in gone})
+    return len(gone)
+
+
+def bring_back() -> list[str]:
+    """Undo the last erasing; returns the ids that are back."""
+    resets = _read_resets()
+    if not resets:
+        return []
+    last = resets[-1]
+    _bring(last)
+    _write_resets(resets[:-1])
+    return list(last)

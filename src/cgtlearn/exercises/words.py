@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-GAP = 5  # other words allowed between two terms of a pattern
+GAP = 3  # other words allowed between two terms of a pattern
 REACH = 3  # how many words before a match a negation still denies it
+LONGEST = 20_000  # characters
 LEAST_FUNCTION_WORDS = 3  # different ones; a list of key words has fewer
 
 NEGATIONS = frozenset({"not", "no", "never", "neither", "nor", "without", "hardly"})
