@@ -304,7 +304,8 @@ def _run_item(
     _run(f"{starter}\n{checking}", copy.copy(before), f"{item.where} (starter)")
     _run(f"{starter}\n{solution}\n{checking}", space, f"{item.where} (solution)")
     # The constructors stand beside the source's own names, which they may shadow here only.
-    _run(item.spec, {**space, **authoring.CONSTRUCTORS}, f"{item.where} (spec)")
+    names = {name: getattr(authoring, name) for name in authoring.CONSTRUCTORS}
+    _run(item.spec, {**space, **names}, f"{item.where} (spec)")
     found = authoring.collect()
     if len(found) != 1:
         raise SourceError(f"{item.where}: the spec declares {len(found)} exercises")

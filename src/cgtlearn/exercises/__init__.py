@@ -38,8 +38,7 @@ ANSWER has a ``type`` and, for each type:
     choice    ``options`` {key: text}, ``right`` key; every other key is in ``wrong``
     order     ``lines`` {key: text}, ``right`` list of keys, ``also`` list of other right orders
     function  ``arguments`` (names), ``probes`` (a list of argument lists; a list inside is an
-              array), ``values`` (one for each probe), ``rtol, atol, shared_slips``; optional
-              ``ranges``, one for each argument, see :func:`.judging.draw_probes`
+              array), ``values`` (one for each probe), ``rtol, atol, shared_slips``
     fit       ``parameters`` list of {``name, value, unit, rtol``} (``rtol`` null: not judged);
               ``x, y`` the data, ``x_name, x_unit, y_unit``; ``residual`` "log" or "linear";
               ``allowed`` largest misfit; ``curve`` an EXPR, or null (then ``fitted`` holds the

@@ -19,7 +19,7 @@ import numpy as np
 
 from . import curves, drawing
 from .judging import decode, misfit
-from .recipes import (
+from .recipes import (  # noqa: F401  a spec uses them
     PATTERNS,
     area_slips,
     assay_slips,
@@ -173,15 +173,12 @@ def function(
     atol: float = 0.0,
     shared_slips: bool = True,
     when_right: str = "",
-    ranges: Sequence[Any] = (),
 ) -> dict[str, Any]:
     """A function, known by its values at ``probes``.
 
     Each probe is a tuple of arguments (or one argument): numbers, text, or lists that the learner's
-    function gets as arrays. ``reference`` is the right function. ``ranges`` says, for each
-    argument, from where a grader may draw others, (low, high): numbers between them, and for an
-    array as many, in the order in which the probe's rise or fall. None keeps the probe's own.
-    Without ``ranges`` a grader changes the probes a little.
+    function gets as arrays. ``reference`` is the right function. A grader calls it at further
+    inputs near the probes, so it should be right there too.
     """
     if not callable(reference):
         raise SpecError("function() needs the right function itself as its first argument")
@@ -200,24 +197,11 @@ def function(
         "shared_slips": bool(shared_slips),
         "when_right": when_right,
     }
-    if ranges:
-        spec["ranges"] = [_range(part) for part in ranges]
-        if len(spec["ranges"]) != len(encoded[0]):
-            raise SpecError(f"{len(ranges)} ranges for {len(encoded[0])} arguments")
     spec["values"] = values_at_probes(spec, reference)
     for value in spec["values"]:
         if "nan" in str(value) or "inf" in str(value):
             raise SpecError(f"the right function is not finite at its probes: {spec['values']}")
     return spec
-
-
-def _range(part: Any) -> list[float] | None:
-    if part is None:
-        return None
-    low, high = (float(end) for end in part)
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise SpecError(f"the range {part!r} is not (low, high)")
-    return [low, high]
 
 
 def fit(
@@ -520,12 +504,8 @@ def collect() -> list[dict[str, Any]]:
 
 
 # What a spec may use without importing it.
-CONSTRUCTORS: dict[str, Any] = {
-    maker.__name__: maker
-    for maker in (
-        exercise, number, array, choice, order, function, fit, text, idea, slip, among, between,
-        area_slips, mean_slips, spread_slips, limit_slips, assay_slips, factor_assay_slips,
-        burden_slips,
-    )
-}  # fmt: skip
-CONSTRUCTORS["PATTERNS"] = PATTERNS
+CONSTRUCTORS = (
+    "exercise", "number", "array", "choice", "order", "function", "fit", "text", "idea", "slip",
+    "among", "between", "PATTERNS", "area_slips", "mean_slips", "spread_slips", "limit_slips",
+    "assay_slips", "factor_assay_slips", "burden_slips",
+)  # fmt: skip
