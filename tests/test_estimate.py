@@ -496,3 +496,458 @@ def test_mistakes_in_a_function_of_ones_own_show_themselves():
         estimate.fit_one(3.0, t, y)
     with pytest.raises(LearnerError, match="from 0 on"):
         estimate.fit_one(M, [-1.0, 1, 2, 3], y, course=CLOSED)
+
+
+# --- other errors, weights, rules --------------------------------------------------------------
+
+
+def wide_decay(seed, sd=8.0, n=14):
+    """A decay with additive noise, all of it above zero."""
+    t = np.linspace(0, 9, n)
+    noise = np.random.default_rng(seed).normal(0, sd, n)
+    return t, np.maximum(1000 * np.exp(-0.35 * t) + noise, 1.0)
+
+
+def two(t, start, rate):
+    return start * np.exp(-rate * t)
+
+
+@pytest.mark.parametrize("weights", [None, "1/y", "1/y2", "given"])
+def test_least_squares_against_scipy(weights):
+    t, y = wide_decay(1)
+    w = {None: np.ones(t.size), "1/y": 1 / y, "1/y2": 1 / y**2, "given": 1 / (1 + t)}[weights]
+    other, cov = optimize.curve_fit(two, t, y, [500, 0.1], sigma=1 / np.sqrt(w), xtol=1e-12)
+    given = w if weights == "given" else weights
+    fit = estimate.least_squares(
+        decay, t, y, start={"start": 500, "rate": 0.1}, weights=given, intervals="hessian"
+    )
+    assert [fit["start"], fit["rate"]] == pytest.approx(list(other), rel=1e-6)
+    # The same first-order error, here in ln(parameter); scipy leaves out the second derivatives.
+    errors = [row["standard_error"] * row["estimate"] for row in fit.table()]
+    assert errors == pytest.approx(np.sqrt(np.diag(cov)), rel=0.05)
+    with pytest.raises(LearnerError, match="squares alone"):
+        estimate.least_squares(decay, t, y, error="log", start={"start": 500, "rate": 0.1})
+
+
+def test_log_least_squares_is_a_straight_line():
+    t, y = noisy_decay(4)
+    slope, *_ = straight_line(t, y)
+    fit = estimate.least_squares(decay, t, y, logs=True, start={"start": 500, "rate": 0.1})
+    assert fit["rate"] == pytest.approx(-slope, rel=1e-6)
+
+
+@pytest.mark.parametrize("error", ["additive", "proportional"])
+@pytest.mark.parametrize("known", [True, False])
+def test_other_errors_against_another_route(error, known):
+    """Censored likelihood from scipy.stats, found by Nelder and Mead."""
+    t = np.linspace(0, 12, 13)
+    rng = np.random.default_rng(8)
+    true = 1000 * np.exp(-0.35 * t)
+    sd = 30 + 0 * t if error == "additive" else 0.2 * true
+    y = true + sd * rng.standard_normal(t.size)
+    lloq = 60.0
+    below = y < lloq
+    assert 2 <= below.sum() <= 6
+    given = 30.0 if error == "additive" else 0.2
+
+    def minus(q):
+        f = math.exp(q[0]) * np.exp(-math.exp(q[1]) * t)
+        one = given if known else math.exp(q[2])
+        s = one + 0 * t if error == "additive" else one * f
+        parts = np.where(below, stats.norm.logcdf(lloq, f, s), stats.norm.logpdf(y, f, s))
+        return -parts.sum()
+
+    first = [6.5, -1, math.log(given)][: 2 if known else 3]
+    other = optimize.minimize(
+        minus, first, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 6000}
+    )
+    fit = fit_decay(
+        t, np.where(below, lloq, y), censored=below, lloq=lloq, error=error,
+        residual_sd=given if known else None,
+    )  # fmt: skip
+    assert fit.log_likelihood == pytest.approx(-other.fun, abs=1e-6)
+    assert fit["rate"] == pytest.approx(math.exp(other.x[1]), rel=2e-4)
+    assert fit.residual_sd == pytest.approx(given if known else math.exp(other.x[2]), rel=2e-4)
+    by_function = estimate.log_likelihood(
+        np.where(below, lloq, y), fit.curve(t), error=error, residual_sd=fit.residual_sd,
+        lloq=lloq, censored=below,
+    )  # fmt: skip
+    assert by_function == pytest.approx(fit.log_likelihood, abs=1e-9)
+    low, high = fit.intervals["rate"][1:]
+    if known:  # the drop of a profile, by the other route
+        for limit in (low, high):
+            held = optimize.minimize(
+                lambda q, k=limit: minus([q[0], math.log(k)]), [other.x[0]], method="Nelder-Mead",
+                options={"xatol": 1e-9, "fatol": 1e-11},
+            )  # fmt: skip
+            assert held.fun - other.fun == pytest.approx(stats.norm.ppf(0.975) ** 2 / 2, rel=1e-3)
+    with pytest.raises(LearnerError, match="log-normal"):
+        _ = fit.residual_log_sd
+
+
+@pytest.mark.parametrize("error", estimate.ERRORS)
+def test_information_is_the_mean_square_of_the_slope(error):
+    """Over what a sample may read, censored or not: by quadrature."""
+    from cgtlearn.estimate.likelihood import prepared
+
+    f, sd, lloq = 2.0, 0.6, 1.5
+    g = math.log(f) if error == "log" else f
+    limit = math.log(lloq) if error == "log" else lloq
+    s = sd * f if error == "proportional" else sd
+
+    def slope(y, censored):
+        y = math.exp(y) if error == "log" else max(y, 1e-12)
+        samples = prepared([lloq if censored else max(y, lloq)], lloq, [censored], error)
+        return samples.slopes(np.array([g]), sd)[0][0]
+
+    def squared(y):
+        return slope(y, False) ** 2 * stats.norm.pdf(y, g, s)
+
+    area, _ = integrate.quad(squared, limit, g + 10 * s, epsabs=1e-10)
+    area += slope(limit, True) ** 2 * stats.norm.cdf(limit, g, s)
+    samples = prepared([f], lloq, [False], error)
+    ours = samples.information(np.array([g]), sd)[0]
+    if error == "proportional":  # the censored part of what the SD tells is left out of the formula
+        assert ours == pytest.approx(area, rel=0.25)
+    else:
+        assert ours == pytest.approx(area, rel=1e-6)
+
+
+def test_aic_prefers_the_error_that_made_the_data():
+    t = np.linspace(0, 9, 40)
+    rng = np.random.default_rng(5)
+    f = 1000 * np.exp(-0.5 * t)
+    made = {"log": f * np.exp(0.3 * rng.standard_normal(40)),
+            "additive": np.abs(f + 15 * rng.standard_normal(40)) + 1e-3}  # fmt: skip
+    for name, y in made.items():
+        aic = {e: fit_decay(t, y, error=e, intervals="none").aic for e in ("log", "additive")}
+        assert min(aic, key=aic.get) == name and abs(aic["log"] - aic["additive"]) > 10
+    # The criterion of ln(y), turned into that of y by hand.
+    fit = fit_decay(t, made["log"], intervals="none")
+    density = stats.lognorm(fit.residual_sd, scale=fit.curve(t)).logpdf(made["log"]).sum()
+    assert fit.aic == pytest.approx(2 * 3 - 2 * density)
+
+
+def test_zero_for_a_censored_sample_goes_with_additive_error_only():
+    t = np.linspace(0, 24, 13)
+    y, below = pop.observe(1000 * np.exp(-0.35 * t), residual_log_sd=0.3, lloq=20, seed=6)
+    fit = fit_decay(t, y, lloq=20, censored=below, blq="M7", error="additive", intervals="none")
+    assert fit.blq == "zero" and fit.n_censored == below.sum()
+    other, _ = optimize.curve_fit(two, t, np.where(below, 0, y), [500, 0.3], xtol=1e-12)
+    assert fit["rate"] == pytest.approx(other[1], rel=1e-5)
+    same = fit_decay(t, y, lloq=20, censored=below, blq="M1", intervals="none")
+    assert same["rate"] == fit_decay(t, y, lloq=20, censored=below, blq="drop")["rate"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"error": "lognormal"}, "log"),
+        ({"error": "additive", "residual_log_sd": 0.3}, "unit of the values"),
+        ({"residual_sd": 0.3}, "residual_log_sd"),
+        ({"error": "proportional", "residual_log_sd": 0.3}, "share of the curve"),
+        ({"weights": "1/y"}, "only with additive"),
+        ({"error": "additive", "weights": "1/z"}, "1/y"),
+        ({"error": "additive", "weights": [1, 2]}, "as many"),
+        ({"error": "additive", "weights": [1, 2, 0, 1]}, "above zero"),
+        ({"error": "proportional", "values": [1.0, -1.0, 2.0, 3.0]}, "share of a curve"),
+        ({"bends": ["tmax"]}, "tmax"),
+    ],
+)
+def test_bad_error_is_told(change, words):
+    given = {
+        "times": [0.0, 1.0, 2.0, 3.0],
+        "values": [900.0, 500.0, 310.0, 190.0],
+        "start": {"start": 500, "rate": 0.1},
+        **change,
+    }
+    times, values = given.pop("times"), given.pop("values")
+    with pytest.raises(LearnerError, match=words):
+        estimate.fit_one(decay, times, values, **given)
+
+
+def test_values_below_zero_are_told_where_they_may_stand():
+    t = np.linspace(0, 12, 13)
+    y = 100 * np.exp(-0.5 * t) + np.where(t > 9, -3.0, 2.0)
+    fit = fit_decay(t, y, error="additive", intervals="none", start={"start": 80, "rate": 0.4})
+    assert any("below zero" in w for w in fit.warnings)
+
+
+# --- a peak that falls on a sampling day -------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", [0.3, None])
+def test_a_peak_on_a_sampling_day_does_not_stall_the_fit(known):
+    """The likelihood has a kink there: all starts must find it, and no grid point beats it."""
+    p = M.parameters_with(tmax=9.0)
+    y, below = pop.observe(CLOSED(DAYS, p), residual_log_sd=0.3, lloq=50, seed=1)
+    given = {"lloq": 50, "censored": below, "course": CLOSED, "residual_log_sd": known}
+    fit = estimate.fit_one(M, DAYS, y, **given, intervals="none")
+    assert fit["tmax"] == pytest.approx(9, abs=1e-6)
+    assert not any("disagree" in w for w in fit.warnings)
+    assert all(s.reached for s in fit.starts)
+    for tmax in (8.2, 8.9, 8.99, 8.999, 9.001, 9.01, 9.1, 9.7):
+        held = estimate.fit_one(
+            M, DAYS, y, **given, fixed={"tmax": tmax}, intervals="none", starts=3
+        )
+        assert held.log_likelihood < fit.log_likelihood
+
+
+def test_a_far_peak_is_found_from_the_gaps():
+    """One start, far on the wrong side of the data."""
+    y, below = pop.observe(CLOSED(DAYS, M.parameters_with()), residual_log_sd=0.2, lloq=50, seed=3)
+    given = {"lloq": 50, "censored": below, "course": CLOSED, "intervals": "none"}
+    far = estimate.fit_one(M, DAYS, y, **given, start={"tmax": 40.0}, starts=1)
+    near = estimate.fit_one(M, DAYS, y, **given)
+    assert far.log_likelihood == pytest.approx(near.log_likelihood, abs=0.01)
+
+
+def test_a_bend_of_a_function_of_ones_own():
+    def peak(t, p):
+        return np.exp(np.log(p.top) - p.slope * np.abs(t - p.day))
+
+    t = np.array([1.0, 3, 5, 7, 9, 11, 13])
+    noise = np.random.default_rng(3).normal(0, 0.2, t.size)
+    y = 1000 * np.exp(-0.7 * np.abs(t - 7)) * np.exp(noise)
+    start = {"top": 500, "slope": 0.4, "day": 5.5}
+    plain = estimate.fit_one(peak, t, y, start=start, intervals="none")
+    told = estimate.fit_one(peak, t, y, start=start, intervals="none", bends=["day"])
+    assert told.log_likelihood >= plain.log_likelihood - 1e-9
+    assert all(s.reached for s in told.starts)
+
+
+# --- bootstrap ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["parametric", "residual"])
+def test_bootstrap_of_a_straight_line(kind):
+    """The SD of its draws is the standard error of the line, but for its own Monte-Carlo error."""
+    t, y = noisy_decay(2, n=16)
+    fit = fit_decay(t, y, intervals="none")
+    error = stats.linregress(t, np.log(y)).stderr
+    found = estimate.bootstrap(fit, 600, kind=kind)
+    sd = found["rate"].std(ddof=1)
+    allowed = 4 / math.sqrt(2 * 600)
+    assert abs(math.log(sd / error)) < allowed
+    assert found["rate"].mean() == pytest.approx(fit["rate"], abs=4 * error / math.sqrt(600))
+    value, low, high = found.intervals["rate"]
+    assert (low, high) == pytest.approx(
+        (value - 1.96 * error, value + 1.96 * error), abs=0.25 * error
+    )
+    again = estimate.bootstrap(fit, 50, kind=kind)
+    assert (again["rate"] == found["rate"][:50]).all()  # each repetition has its own numbers
+    assert (estimate.bootstrap(fit, 50, kind=kind, seed=1)["rate"] != again["rate"]).all()
+
+
+def test_bootstrap_censors_as_the_assay_does():
+    t = np.linspace(0, 11, 12)
+    y, below = pop.observe(1000 * np.exp(-0.35 * t), residual_log_sd=0.3, lloq=80, seed=1)
+    fit = fit_decay(t, y, lloq=80, censored=below)
+    found = estimate.bootstrap(fit, 300)
+    low, middle, high = found.band(t)
+    assert (low < fit.curve(t)).all() and (fit.curve(t) < high).all() and (low < middle).all()
+    profile, refits = fit.intervals["rate"], found.intervals["rate"]
+    width = math.log(refits.high / refits.low) / math.log(profile.high / profile.low)
+    assert 0.6 < width < 1.3
+    # With LLOQ/2 put in, each refit does the same, and is as wrong.
+    wrong = fit_decay(t, y, lloq=80, censored=below, blq="half", intervals="none")
+    assert np.median(estimate.bootstrap(wrong, 60)["rate"]) == pytest.approx(
+        wrong["rate"], rel=0.15
+    )
+    assert "300 of 300 refits" in found.summary()
+
+
+def test_bad_bootstrap_is_told():
+    t, y = noisy_decay(1)
+    fit = fit_decay(t, y, intervals="none")
+    for call, words in (
+        (lambda: estimate.bootstrap(fit, 5), "20 or more"),
+        (lambda: estimate.bootstrap(fit, kind="case"), "residual"),
+        (lambda: estimate.bootstrap(y), "fit_one"),
+        (lambda: estimate.bootstrap(fit_decay(t, 1000 * np.exp(-0.3 * t))), "every sample"),
+    ):
+        with pytest.raises(LearnerError, match=words):
+            call()
+
+
+def test_a_bootstrap_that_is_interrupted_keeps_what_it_has(monkeypatch):
+    t, y = noisy_decay(1)
+    fit = fit_decay(t, y, intervals="none")
+    from cgtlearn.estimate.problem import Problem
+
+    whole, calls = Problem.maximise, []
+
+    def impatient(self, u, hold=None):
+        calls.append(1)
+        if len(calls) == 41:
+            raise KeyboardInterrupt
+        return whole(self, u, hold)
+
+    monkeypatch.setattr(Problem, "maximise", impatient)
+    found = estimate.bootstrap(fit, 100)
+    assert found.n == 40 and "interrupted: 40 of 100" in found.warnings[0]
+    calls.clear()
+    monkeypatch.setattr(
+        Problem, "maximise", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        estimate.bootstrap(fit, 100)
+
+
+def test_a_fit_that_is_interrupted_keeps_what_it_has(monkeypatch):
+    from cgtlearn.estimate.problem import Problem
+
+    t, y = noisy_decay(1)
+    whole = Problem.maximise
+    for stop, words in ((3, "2 of 6 starts and 0 intervals"), (9, "6 of 6 starts and 0 intervals")):
+        calls = []
+
+        def impatient(self, u, hold=None, stop=stop, calls=calls):
+            calls.append(1)
+            if len(calls) == stop:
+                raise KeyboardInterrupt
+            return whole(self, u, hold)
+
+        monkeypatch.setattr(Problem, "maximise", impatient)
+        fit = fit_decay(t, y, starts=6)
+        monkeypatch.setattr(Problem, "maximise", whole)
+        assert any(words in w for w in fit.warnings), fit.warnings
+        assert fit["rate"] == pytest.approx(fit_decay(t, y)["rate"], rel=1e-5)
+
+
+# --- what the samples can tell -----------------------------------------------------------------
+
+
+def test_information_of_a_straight_line():
+    t, y = noisy_decay(2)
+    line = stats.linregress(t, np.log(y))
+    found = estimate.identify(fit_decay(t, y))
+    assert found.told and "All parameters are told." in found.summary()
+    assert found.standard_errors["rate"] == pytest.approx(line.stderr / -line.slope, rel=1e-5)
+    assert found.standard_errors["start"] == pytest.approx(line.intercept_stderr, rel=1e-5)
+    x = t - t.mean()
+    r = t.mean() / math.sqrt((x**2).mean() + t.mean() ** 2)
+    assert abs(found.correlation[0, 1]) == pytest.approx(r, rel=1e-5)
+    # Known noise and the double of every sample: errors smaller by the root of two.
+    fit = fit_decay(t, y, residual_log_sd=0.3)
+    one = estimate.identify(fit, np.linspace(0, 11, 12)).standard_errors["rate"]
+    two_ = estimate.identify(fit, np.sort(np.r_[t, t + 1e-9])).standard_errors["rate"]
+    assert one / two_ == pytest.approx(math.sqrt(2), rel=1e-5)
+
+
+def test_planned_samples_below_the_limit_tell_little():
+    t, y = noisy_decay(2)
+    fit = fit_decay(t, y, residual_log_sd=0.3, lloq=15)
+    near = estimate.identify(fit, [0.0, 4, 8]).standard_errors["rate"]
+    late = estimate.identify(fit, [0.0, 4, 8, 40.0]).standard_errors["rate"]
+    open_ = estimate.identify(fit_decay(t, y, residual_log_sd=0.3), [0.0, 4, 8, 40.0])
+    assert late == pytest.approx(near, rel=1e-3)  # 1000 exp(-14) lies far below 15
+    assert open_.standard_errors["rate"] < near / 3
+
+
+def test_a_structural_failure_is_named():
+    def product(t, p):
+        return p.a * p.b * np.exp(-p.rate * t)
+
+    t, y = noisy_decay(1)
+    fit = estimate.fit_one(product, t, y, start={"a": 10, "b": 100, "rate": 0.3}, starts=2)
+    found = estimate.identify(fit)
+    assert math.isinf(found.standard_errors["a"]) and math.isinf(found.standard_errors["b"])
+    line = stats.linregress(t, np.log(y))
+    assert found.standard_errors["rate"] == pytest.approx(line.stderr / -line.slope, rel=0.1)
+    weak = found.directions[0]
+    assert math.isinf(weak.sd) and weak.weights["a"] == pytest.approx(-weak.weights["b"], abs=1e-4)
+    assert any("the curve stays the same along it" in n for n in found.notes)
+    assert any("how far a may lie above" in n for n in found.notes)
+
+
+def test_a_practical_failure_is_named():
+    """28 days do not hold a half-life of 140 days; a year does."""
+    y, below = pop.observe(CLOSED(DAYS, M.parameters_with()), residual_log_sd=0.3, lloq=50, seed=3)
+    fit = estimate.fit_one(M, DAYS, y, lloq=50, censored=below, course=CLOSED, intervals="none")
+    assert estimate.identify(fit).told
+    short = estimate.identify(fit, DAYS[DAYS <= 28])
+    assert any(n.startswith("persistence_rate: a standard error") for n in short.notes)
+    assert "persistence_rate" in str(short.directions[0])
+    assert not any(n.startswith("tmax") for n in short.notes)
+
+
+def test_profiles_cross_the_threshold_at_the_interval():
+    t = np.linspace(0, 11, 12)
+    y, below = pop.observe(1000 * np.exp(-0.35 * t), residual_log_sd=0.3, lloq=80, seed=1)
+    fit = fit_decay(t, y, lloq=80, censored=below)
+    found = estimate.profiles(fit)
+    for name, (_, low, high) in fit.intervals.items():
+        x, drop, others, flat = found[name]
+        assert not flat and (np.diff(x) > 0).all() and drop.min() == 0
+        peak = int(np.argmin(drop))
+        at = np.interp(np.log([low, high]), np.log(x), drop)
+        assert at == pytest.approx(found.threshold, rel=0.03)
+        assert (np.diff(drop[peak:]) > 0).all() and (np.diff(drop[: peak + 1]) < 0).all()
+        assert set(others) == set(fit.estimates) - {name}
+    # No interval was asked for: the reach comes from the curvature.
+    quick = estimate.profiles(fit_decay(t, y, lloq=80, censored=below, intervals="none"), "rate")
+    assert not quick["rate"].flat
+    with pytest.raises(LearnerError, match="rate"):
+        estimate.profiles(fit, ["rates"])
+
+
+def test_a_flat_profile_says_so():
+    t = DAYS[DAYS <= 28]
+    y, below = pop.observe(CLOSED(t, M.parameters_with()), residual_log_sd=0.3, lloq=50, seed=2)
+    fit = estimate.fit_one(
+        M, t, y, lloq=50, censored=below, course=CLOSED, residual_log_sd=0.3, starts=3
+    )
+    found = estimate.profiles(fit, ["persistence_rate", "cmax"])
+    assert "lower" in found["persistence_rate"].flat and not found["cmax"].flat
+    assert "persistence_rate: flat on the lower" in found.summary()
+
+
+# --- tables, files, pictures -------------------------------------------------------------------
+
+
+def test_results_go_out(tmp_path):
+    import csv
+    import json
+
+    y, below = pop.observe(CLOSED(DAYS, M.parameters_with()), residual_log_sd=0.3, lloq=50, seed=3)
+    fit = estimate.fit_one(M, DAYS, y, lloq=50, censored=below, course=CLOSED)
+    boot, known = estimate.bootstrap(fit, 30), estimate.identify(fit)
+    with open(fit.to_csv(tmp_path / "fit.csv"), encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["parameter"] for r in rows] == list(fit.estimates)
+    assert float(rows[0]["low"]) == fit.intervals[rows[0]["parameter"]].low
+    told = json.loads(fit.to_json(tmp_path / "fit.json").read_text(encoding="utf-8"))
+    assert told["samples"][0]["censored"] is True and told["lloq"] == 50
+    assert told["parameters"][2]["estimate"] == fit.table()[2]["estimate"]
+    with open(boot.to_csv(tmp_path / "boot.csv"), encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 30
+    for result in (boot, known):
+        assert json.loads(result.to_json(tmp_path / "a.json").read_text(encoding="utf-8"))
+    known.to_csv(tmp_path / "known.csv")
+    estimate.profiles(fit, "tmax").to_csv(tmp_path / "profile.csv")
+    with pytest.raises(LearnerError, match="nothing was changed"):
+        fit.to_csv(tmp_path / "no folder" / "fit.csv")
+
+
+def test_pictures():
+    from cgtlearn import plot
+
+    y, below = pop.observe(CLOSED(DAYS, M.parameters_with()), residual_log_sd=0.3, lloq=50, seed=3)
+    fit = estimate.fit_one(M, DAYS, y, lloq=50, censored=below, course=CLOSED)
+    fig, ax = fit.plot()
+    drawn = {line.get_label(): line.get_xydata() for line in ax.lines}
+    assert len(drawn["measured"]) + len(drawn["below 50"]) == DAYS.size
+    plot.show(fig, caption="A fit.", alt=f"The peak is {fit['cmax']:.0f} copies/µg.")
+    fig, axes = estimate.profiles(fit, ["tmax", "cmax"]).plot()
+    assert len(axes) == 2
+    plot.show(fig, caption="Profiles.", alt="Two parameters, both with 2 limits.")
+    fig, _ = estimate.bootstrap(fit, 30).plot()
+    plot.show(fig, caption="Refits.", alt="Histograms of 30 refits.")
+    fig, _ = estimate.identify(fit).plot()
+    plot.show(fig, caption="Correlations.", alt="A table of 6 by 6.", unitless=True)
+
+
+def test_no_public_name_is_that_of_a_file():
+    """Importing the file would put it in the place of the name."""
+    assert not set(estimate._WHERE) & set(estimate._WHERE.values())

@@ -11,6 +11,10 @@ One patient:
 ``fit_one``         maximum likelihood, three models of error, several starts, profile intervals
 ``least_squares``   the same for squares of values or logarithms, weighted or not
 ``log_likelihood``  the likelihood alone, for a curve of your own
+``bootstrap``       intervals from refits to samples that might have come instead
+``profiles``        the likelihood along each parameter, drawn
+``identify``        what samples, taken or planned, can tell: Fisher information in words
+``scores``          how good a forecast was: CRPS, log score, coverage
 ``BLQ``, ``ERRORS`` what can be done with samples below the limit; the models of error
 """
 
@@ -19,17 +23,31 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-# A name and the file it stands in. A file loads when one of its names is first used.
+# A name and the file it stands in. A file loads when one of its names is first used. No name may
+# be that of a file: the file would take its place as soon as it is imported.
 _WHERE = {
     # one patient
     "BLQ": "one",
+    "Bootstrap": "resample",
     "ERRORS": "likelihood",
     "Fit": "fit",
+    "Identifiability": "identifiability",
     "Interval": "fit",
+    "Profiles": "identifiability",
     "Start": "fit",
+    "bootstrap": "resample",
     "fit_one": "one",
+    "identify": "identifiability",
     "least_squares": "one",
     "log_likelihood": "likelihood",
+    "profiles": "identifiability",
+    # diagnostics
+    "GoodnessOfFit": "diagnostics",
+    "NPDE": "diagnostics",
+    "VPC": "diagnostics",
+    "goodness_of_fit": "diagnostics",
+    "npde": "diagnostics",
+    "vpc": "diagnostics",
     # exposure and response
     "Association": "response",
     "Term": "response",
@@ -38,12 +56,17 @@ _WHERE = {
     "negative_binomial": "response",
 }
 
-__all__ = sorted(_WHERE)
+# Files that are used under their own name.
+_FILES = ("diagnostics", "scores")
+
+__all__ = sorted([*_WHERE, *_FILES])
 
 
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
         return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    if name in _FILES:
+        return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -93,8 +93,8 @@ class Problem:
             self.high = np.array([to_u(f.high, f.scale) for f in self.free], float)
         self.n_measured = self.samples.n_measured
         # Additive error has the unit of the values; the other two have none.
-        largest = float(np.abs(self.samples.y).max(initial=0.0))
-        self.size = (largest or 1.0) if self.samples.error == "additive" else 1.0
+        self._largest = float(np.abs(self.samples.y).max(initial=0.0)) or 1.0
+        self.size = self._largest if self.samples.error == "additive" else 1.0
 
     @property
     def smallest_sd(self) -> float:
@@ -253,7 +253,8 @@ class Problem:
         from scipy.optimize import minimize
 
         s = self.samples
-        near = replace(s, error="additive", spread=np.where(s.measured, np.abs(s.y), s.limit))
+        smallest = 1e-6 * self._largest if math.isnan(s.limit) else s.limit
+        near = replace(s, error="additive", spread=np.maximum(np.abs(s.y), smallest))
         u, done = replace(self, samples=near).least_squares(u, 1.0, move, low, high)
         sigma = self.best_sigma(u) if self.sigma is None else self.sigma
         known = self.sigma is not None
@@ -376,12 +377,17 @@ def model_curve(
     def curve(u: Numbers) -> Numbers:
         values = dict(held)
         for i, f in enumerate(free):
-            values[f.name] = from_u(u[:, i], f.scale)
+            # Columns for a closed form, (K, 1), beside the times (T,).
+            values[f.name] = from_u(u[:, i] if course is None else u[:, i : i + 1], f.scale)
         p = Parameters(model, {name: values[name] for name in model.parameters})
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            # A failed try is a point that the optimiser leaves; only the result counts.
+            # A failed try is a point that the optimiser leaves; only the result counts. Nor are
+            # domains checked: a slope at the end of a domain looks a step beyond it.
             warnings.simplefilter("ignore", RuntimeWarning)
-            return courses(model, p, times, output=output, course=course)
+            if course is None:
+                return courses(model, p, times, output=output)
+            found = np.asarray(course(times, p), float)
+            return np.broadcast_to(found, (u.shape[0], times.size))
 
     return curve
 
