@@ -13,7 +13,7 @@ from cgtlearn import ledger, measure
 from cgtlearn import population as pop
 from cgtlearn.errors import LearnerError
 from cgtlearn.models import ogasawara2021, stein2019
-from cgtlearn.models.contract import Model, Output, Parameter, State
+from cgtlearn.models.contract import Model, Output, Parameter, Parameters, State
 from cgtlearn.solve import solve
 
 M = stein2019.model
@@ -451,3 +451,80 @@ def test_a_patient_without_a_course_is_named():
 
 def test_a_spread_survives_the_way_to_another_process():
     assert pickle.loads(pickle.dumps(pop.cv(0.5))) == pop.cv(0.5)
+
+
+# --- parameters that were not checked -------------------------------------------------------------
+
+DAYS_28 = [0.0, 7, 28]
+
+
+def unchecked(**changes):
+    """Parameters of 30 patients, put together past ``parameters_with``."""
+    p = pop.sample(M, 30, {"cmax": pop.log_sd(0.5), "tmax": pop.log_sd(0.3)}, seed=1)
+    return Parameters(M, {**p.as_dict(), **changes})
+
+
+WRONG = {
+    "nan": (np.where(np.arange(30) == 17, np.nan, 1e4), "cmax = nan for patient 17"),
+    "negative": (np.where(np.arange(30) == 17, -1e4, 1e4), "cmax = -10000 for patient 17"),
+    "other lengths": (np.full(5, 1e4), "different lengths"),
+    "no patients": (np.array([]), r"shape \(0,\)"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_unchecked_parameters_are_named_where_no_status_could(case):
+    values, words = WRONG[case]
+    p = unchecked(cmax=values)
+    for use in (
+        lambda: pop.courses(M, p, DAYS_28, course=stein2019.closed_form),
+        lambda: pop.run(M, p, DAYS_28, lambda r: r["transgene"][:, -1]),
+        lambda: pop.sample(M, 30, {"contraction_rate": pop.cv(0.2)}, seed=1, base=p),
+        lambda: pop.occasions(p, {"contraction_rate": pop.cv(0.2)}, 2, seed=1),
+    ):
+        with pytest.raises(LearnerError, match=f"{words}|different lengths|zero patients"):
+            use()
+
+
+@pytest.mark.parametrize("method", [None, "LSODA", "Rodas5P"])
+def test_a_solver_names_the_patient_with_nan_and_refuses_lengths(method):
+    whole = solve(M, unchecked(), DAYS_28, method=method)
+    with pytest.warns(RuntimeWarning, match="1 of 30 patients failed. Patient 17"):
+        course = solve(M, unchecked(cmax=np.where(
+            np.arange(30) == 17, np.nan, unchecked().cmax)), DAYS_28, method=method)  # fmt: skip
+    others = np.arange(30) != 17
+    assert course.failed == (17,) and np.isnan(course["transgene"][17]).all()
+    assert np.array_equal(course["transgene"][others], whole["transgene"][others])
+    for values, words in ((np.full(5, 1e4), "different lengths"), (np.array([]), "length")):
+        with pytest.raises(LearnerError, match=words):
+            solve(M, unchecked(cmax=values), DAYS_28, method=method)
+    nobody = Parameters(M, {**M.parameters_with().as_dict(), "cmax": np.array([])})
+    with pytest.raises(LearnerError, match="zero patients"):
+        solve(M, nobody, DAYS_28, method=method)
+
+
+def test_closed_forms_take_rising_times_and_their_own_model():
+    p = unchecked()
+    with pytest.raises(LearnerError, match="rise"):
+        pop.courses(M, p, [7, 3], course=stein2019.closed_form)
+    with pytest.raises(LearnerError, match="parameters of"):
+        pop.courses(M, p.as_dict(), DAYS_28, course=stein2019.closed_form)
+
+
+@pytest.mark.parametrize("seed", [1.5, "1", None, -1, True, [1]])
+def test_every_draw_asks_for_a_whole_seed(seed):
+    values = np.ones((3, 3))
+    p = unchecked()
+    for draw in (
+        lambda: pop.sample(M, 3, {"cmax": pop.cv(1)}, seed=seed),
+        lambda: pop.occasions(p, {"cmax": pop.cv(1)}, 2, seed=seed),
+        lambda: pop.covariates(3, {"weight": pop.normal(70, 5)}, seed=seed),
+        lambda: pop.observe(values, residual_log_sd=1, lloq=None, seed=seed),
+        lambda: pop.observe(values, residual_log_sd=1, lloq=None, seed=seed, numbers=[0, 1, 2]),
+        lambda: pop.dropout(DAYS_28, values, lambda v, t: 0.1, seed=seed),
+        lambda: pop.trial(
+            M, 3, {"cmax": pop.cv(1)}, DAYS_28, residual_log_sd=0.5, lloq=None, seed=seed
+        ),
+    ):
+        with pytest.raises(LearnerError, match="seed = "):
+            draw()

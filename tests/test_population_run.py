@@ -368,6 +368,9 @@ def other_shapes(course):
 BAD = {
     "one number for a block": (dict(reduce=mean), "one row for each patient"),
     "a mean over patients": (dict(reduce=lambda r: r["transgene"].mean(axis=0)), "shape"),
+    "nothing": (dict(reduce=lambda r: {}), "empty mapping"),
+    "None": (dict(reduce=lambda r: None), "numbers with one row"),
+    "a file that has no name": (dict(keep=3), "name of a file"),
     "text": (dict(reduce=lambda r: ["a"] * len(r["transgene"])), "numbers with one row"),
     "a reduction that raises": (dict(reduce=raises), "ZeroDivisionError"),
     "a reduction of changing names": (dict(reduce=other_names), "the same quantities"),
@@ -435,6 +438,15 @@ def test_a_run_can_be_saved_and_read(patients, tmp_path):
     for name in ("nowhere", "broken"):
         with pytest.raises(LearnerError, match="Run.save"):
             pop.load(tmp_path / name)
+    # A dot in a name is no ending: the two do not overwrite each other.
+    assert ours.save(tmp_path / "cv_0.5").name == "cv_0.5.npz"
+    assert gaps.save(tmp_path / "cv_0.6").name == "cv_0.6.npz"
+    assert pop.load(tmp_path / "cv_0.5").missing == ()
+    for name in (3, None, ""):
+        with pytest.raises(LearnerError, match="name of a file"):
+            ours.save(name)
+        with pytest.raises(LearnerError, match="name of a file"):
+            pop.load(name)
     with pytest.raises(LearnerError, match="No such file"):
         ours.save(tmp_path / "no folder" / "trial")
 

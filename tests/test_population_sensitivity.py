@@ -317,6 +317,9 @@ def test_without_salib_there_is_a_word_and_the_rest_works(monkeypatch):
 
 
 def test_salib_loads_on_use():
-    code = "import sys, cgtlearn.population; print('SALib' in sys.modules, 'scipy' in sys.modules)"
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}; import cgtlearn.population; "
+        "print('SALib' in sys.modules, 'scipy' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.split() == ["False", "False"], done.stderr

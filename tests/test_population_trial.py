@@ -256,9 +256,15 @@ def test_dropout_refuses_nonsense():
         lambda v, t: np.nan,
         lambda v, t: np.ones(2),
         lambda v, t: np.inf,
+        lambda v, t: "often",
+        lambda v, t: None,
+        0.1,
     ):
         with pytest.raises(LearnerError, match="hazard"):
             pop.dropout(DAYS, values, hazard, seed=1)
+    with pytest.raises(LearnerError, match=r"values\[1, 2\] = nan"):
+        hole = np.where(np.arange(values.size).reshape(values.shape) == DAYS.size + 2, np.nan, 1)
+        pop.dropout(DAYS, hole, lambda v, t: np.where(v < 50, 0.1, 0.01), seed=1)
     with pytest.raises(LearnerError):
         pop.dropout(DAYS[:4], values, lambda v, t: 0.1, seed=1)
     with pytest.raises(LearnerError):

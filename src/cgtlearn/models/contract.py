@@ -130,9 +130,21 @@ class Parameters:
 
     @property
     def patients(self) -> int | None:
-        """The number of patients, or None where every value is a single number."""
-        sizes = [np.size(v) for v in self.as_dict().values() if np.ndim(v)]
-        return max(sizes) if sizes else None
+        """The number of patients, or None where every value is a single number.
+
+        Raises LearnerError for arrays of different lengths, and for zero patients.
+        """
+        sizes = {name: np.size(v) for name, v in self.as_dict().items() if np.ndim(v)}
+        if len(set(sizes.values())) > 1 or 0 in sizes.values():
+            listed = ", ".join(f"{name}: {size}" for name, size in sizes.items())
+            raise LearnerError(
+                given=f"parameter arrays of different lengths ({listed})"
+                if len(set(sizes.values())) > 1
+                else f"parameters of zero patients ({listed})",
+                expected="one value for each of one or more patients in every array",
+                do="Make them with model.parameters_with(...), which checks them.",
+            )
+        return next(iter(sizes.values())) if sizes else None
 
     def patient(self, index: int) -> Parameters:
         """The values of one patient."""

@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgtlearn.errors import LearnerError, non_negative, one_number, short, unknown_name
+from cgtlearn.errors import (
+    LearnerError,
+    non_negative,
+    one_number,
+    short,
+    sorted_times,
+    unknown_name,
+)
 from cgtlearn.measure import censor
 from cgtlearn.models.contract import Model, Parameters
 from cgtlearn.population.spread import Mixture, Spread
@@ -334,13 +341,24 @@ def courses(
     ``course(t, p)`` is the model file's own closed form, such as ``stein2019.closed_form``; it
     needs no solver. Without it the differential equations are solved. ``output`` is the first one
     of the model unless it is named.
+
+    Raises LearnerError for an unknown output, for times that are not finite or do not rise, and
+    for parameters of another model. A closed form has no status in which a patient could be named:
+    there it is also raised for a parameter that is NaN or outside its domain.
     """
     name = output or next(iter(model.observed))
     if name not in model.observed:
         raise unknown_name(name, model.observed, f"output of {model.name}")
     if course is None:
         return solve(model, p, times)[name]
-    grid = np.asarray(times, dtype=float)
+    grid = sorted_times("times", times, unit=model.time_unit)
+    if not isinstance(p, Parameters) or p._model is not model:
+        raise LearnerError(
+            given=f"parameters of {p._model.name if isinstance(p, Parameters) else short(p)}",
+            expected=f"parameters of {model.name}",
+            do="make them with population.sample or model.parameters_with of the same model",
+        )
+    p = model.parameters_with(**p.as_dict())
     columns = Parameters(
         model, {k: v[:, None] if np.ndim(v) else v for k, v in p.as_dict().items()}
     )

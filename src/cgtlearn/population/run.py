@@ -106,7 +106,7 @@ class Run:
         Raises LearnerError when it cannot be written, for example because the disk is full; an
         older file under that name is then still there.
         """
-        wanted = Path(path).with_suffix(".npz")
+        wanted = _file(path)
         part = wanted.with_name(wanted.name + ".part")
         about = {
             "model": self.model,
@@ -145,10 +145,22 @@ class Run:
         )
 
 
+def _file(path: Any) -> Path:
+    """``path`` with .npz at its end; what looks like another ending is part of the name."""
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise LearnerError(
+            given=f"{short(path)} for the name of a file",
+            expected="a name or a path",
+            do='write for example "trial.npz"',
+        )
+    name = os.fspath(path)
+    return Path(name if str(name).endswith(".npz") else f"{name}.npz")
+
+
 def load(path: str | os.PathLike[str]) -> Run:
     """The run that :meth:`Run.save` wrote. Raises LearnerError for a file that is not one."""
     try:
-        with np.load(Path(path).with_suffix(".npz"), allow_pickle=False) as file:
+        with np.load(_file(path), allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             values = {k.removeprefix("value."): file[k] for k in file.files if k != "about"}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
@@ -239,6 +251,12 @@ def _without(course: Result, p: Block, ok: NDArray[np.bool_]) -> Result:
 def _checked(found: Any, size: int) -> dict[str, Values]:
     """What a reduction returned, as arrays with one row a patient."""
     named = found if isinstance(found, Mapping) else {"value": found}
+    if not named:
+        raise LearnerError(
+            given="a reduction that returned an empty mapping",
+            expected="at least one quantity",
+            do='return for example {"cmax": r["transgene"].max(axis=1)}',
+        )
     values = {}
     for name, value in named.items():
         array = np.asarray(value)
@@ -309,7 +327,8 @@ def run(
     for a folder in which nothing can be kept, and when every patient failed.
     """
     grid = sorted_times("times", times, unit=model.time_unit)
-    size = _patients(model, p)
+    p = _checked_patients(model, p)
+    size = p.patients or 1
     settings = {k: v for k, v in (("rtol", rtol), ("atol", atol)) if v is not None}
     if isinstance(block, bool) or not isinstance(block, (int, np.integer)) or block < 1:
         raise LearnerError(
@@ -411,8 +430,8 @@ class _Plan:
         )  # fmt: skip
 
 
-def _patients(model: Model, p: Parameters) -> int:
-    """The number of patients, with every value checked."""
+def _checked_patients(model: Model, p: Parameters) -> Parameters:
+    """The parameters, with every value checked."""
     if not isinstance(p, Parameters) or p._model is not model:
         whose = p._model.name if isinstance(p, Parameters) else type(p).__name__
         raise LearnerError(
@@ -427,7 +446,7 @@ def _patients(model: Model, p: Parameters) -> int:
             expected="an array over patients in at least one parameter",
             do="use population.sample(model, n, ...), or solve(model, p, times) for one patient",
         )
-    return checked.patients
+    return checked
 
 
 def _fingerprint(
@@ -657,7 +676,7 @@ class _Store:
     """The file in which a run is kept while it goes on."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).with_suffix(".npz")
+        self.path = _file(path)
         self.last = time.monotonic()
         self.told = False
         part = self.path.with_name(self.path.name + ".part")

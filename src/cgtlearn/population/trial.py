@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgtlearn.errors import LearnerError, as_numbers, same_length, short, sorted_times
+from cgtlearn.errors import LearnerError, as_numbers, finite, same_length, short, sorted_times
 from cgtlearn.measure import Exposure, exposure, geometric_cv, geometric_mean
 from cgtlearn.models.contract import Model, Parameters
 from cgtlearn.population.patients import (
@@ -262,7 +262,7 @@ def dropout(
     Parameters
     ----------
     times : (T,) sampling times, rising; two or more.
-    values : (N, T) what was seen at them.
+    values : (N, T) what was seen at them, all of it: finite numbers.
     hazard : of (values (N,), time) at one sample: the rate of leaving from then on, one a patient
         or one for all, per unit of ``times``. ``lambda v, t: np.where(v < 50, 0.05, 0.005)`` lets
         those leave whose cells are gone.
@@ -278,23 +278,31 @@ def dropout(
     Values that are missing at random given the samples before can be fitted without bias by a
     likelihood; a mean of those who stayed is biased even then.
 
-    Raises LearnerError for a hazard that is negative, not finite or of the wrong shape.
+    Raises LearnerError for NaN among the values, and for a hazard that is no function, or gives
+    numbers that are negative, not finite or of the wrong shape.
     """
     grid = sorted_times("times", times, minimum=2)
-    seen = as_numbers("values", values, ndim=2)
+    seen = finite("values", values, ndim=2)
     same_length("times", grid, "values", seen)
+    how = "return an array over patients: lambda v, t: np.where(v < 50, 0.05, 0.005)"
+    if not callable(hazard):
+        raise LearnerError(
+            given=f"hazard = {short(hazard)}",
+            expected="a function of the values (N,) and the time of one sample",
+            do=how,
+        )
     who = np.arange(len(seen)) if numbers is None else numbers
     start = checked_seed(seed)
     patience = drawn_of(start, "dropout of", who, (len(seen),), "standard_exponential")
     leaves = np.full(len(seen), np.inf)
     used = np.zeros(len(seen))
     for j in range(1, grid.size - 1):
-        rate = np.asarray(hazard(seen[:, j], float(grid[j])), float)
+        rate = as_numbers("the hazard", hazard(seen[:, j], float(grid[j])))
         if rate.shape not in ((), (len(seen),)) or not np.all(np.isfinite(rate) & (rate >= 0)):
             raise LearnerError(
                 given=f"a hazard of {short(rate)} at time {grid[j]:g}",
                 expected=f"rates of zero or above, one or {len(seen)} of them",
-                do="return an array over patients: lambda v, t: np.where(v < 50, 0.05, 0.005)",
+                do=how,
             )
         rate = np.broadcast_to(rate, leaves.shape)
         after = used + rate * (grid[j + 1] - grid[j])
