@@ -30,7 +30,8 @@ from cgtlearn.errors import (
     positive,
     unknown_name,
 )
-from cgtlearn.estimate.fit import Interval
+from cgtlearn.estimate.fit import Interval, checked_level
+from cgtlearn.estimate.pictures import plain_ticks
 from cgtlearn.estimate.report import aligned, digits, to_csv, to_json
 
 __all__ = ["Association", "Term", "cox", "logistic", "negative_binomial"]
@@ -206,7 +207,7 @@ class Association:
         names[0] += " (per doubling)" if self.scale == "log2" else " (per unit)"
         ax.set_yticks(places, names)
         ax.set(xlabel=f"{self.ratio_name} (ratio)", xscale="log", ylim=(places[-1] - 0.6, 0.6))
-        _plain_ticks(ax)
+        plain_ticks(ax.xaxis)
         return fig
 
     def _curve(self, unit: str, groups: int) -> Any:
@@ -240,6 +241,7 @@ class Association:
         ax.set(xlabel=axis, ylabel=ylabel, ylim=(0, None))
         if self.scale == "log2":
             ax.set_xscale("log")
+            plain_ticks(ax.xaxis)
         ax.legend()
         return fig
 
@@ -294,7 +296,7 @@ def logistic(
 
     y = _flags("events", events)
     names, x = _design(exposure, covariates, name, scale, y.size, "events")
-    chosen = _level(level)
+    chosen = checked_level(level)
     happened = int(y.sum())
     if happened in (0, y.size):
         raise LearnerError(
@@ -356,7 +358,7 @@ def negative_binomial(
             do="pass events, not rates; their follow-up goes into follow_up",
         )
     names, x = _design(exposure, covariates, name, scale, y.size, "counts")
-    chosen = _level(level)
+    chosen = checked_level(level)
     times = np.ones(y.size) if follow_up is None else positive("follow_up", follow_up, ndim=1)
     _equally_long("follow_up", times, "counts", y.size)
     if not y.any():
@@ -452,7 +454,7 @@ def cox(
     begin = np.zeros(end.size) if start is None else non_negative("start", start, ndim=1)
     _equally_long("start", begin, "stop", end.size)
     names, x = _design(exposure, covariates, name, scale, end.size, "stop")
-    chosen = _level(level)
+    chosen = checked_level(level)
     patients, rows_of = _patients(id, begin, end, start is not None, frailty)
     if not y.any():
         raise LearnerError(
@@ -519,17 +521,6 @@ def _flags(name: str, values: ArrayLike) -> Numbers:
             "events use negative_binomial",
         )
     return flags
-
-
-def _level(level: Any) -> float:
-    number = one_number("level", level)
-    if not 0.5 <= number < 1:
-        raise LearnerError(
-            given=f"level = {number:g}",
-            expected="a level of confidence from 0.5 to below 1",
-            do="write level=0.95 for 95 %",
-        )
-    return number
 
 
 def _design(
@@ -796,18 +787,3 @@ def _digits(ratio: float) -> str:
 
 def _between(term: Term) -> str:
     return f"{_digits(term.low)} – {_digits(term.high)}"
-
-
-def _plain_ticks(ax: Any) -> None:
-    """Numbers such as 0.5, 1, 2 on a log axis of ratios."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
-
-    low, high = ax.get_xlim()
-    if high / low < 5:
-        ticks = list(MaxNLocator(5).tick_values(low, high))
-    else:
-        steps = (1, 2, 5) if high / low < 50 else (1,)
-        ticks = [s * 10.0**k for k in range(-9, 10) for s in steps]
-    ax.xaxis.set_major_locator(FixedLocator([t for t in ticks if low <= t <= high]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
