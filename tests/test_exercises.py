@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import math
 import time
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +20,40 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cgtlearn import exercises as package
-from cgtlearn.exercises import authoring, check, guard, guess, hint, progress, solution, store
+from cgtlearn.exercises import (
+    authoring,
+    check,
+    drawing,
+    guard,
+    guess,
+    hint,
+    progress,
+    solution,
+    store,
+)
+from cgtlearn.exercises.blank import ____
 from cgtlearn.exercises.judging import format_number, judge
 from cgtlearn.exercises.slips import SLIPS, apply, explain
 from tools import ROOT, students
 
 SAMPLE = Path(__file__).parent / "fixtures" / "exercises" / "99_sample" / "01_sample.py"
 FIXTURE = {item.data["id"]: item.data for item in students.compile_source(SAMPLE)}
-ALL = {**FIXTURE, **store.exercises()}
+MORE = {
+    item.data["id"]: item.data for item in students.compile_source(SAMPLE.with_name("02_more.py"))
+}
+ALL = {**FIXTURE, **MORE, **store.exercises()}
+LEARNERS = [f"learner {seed}" for seed in range(20)]
+# One exercise for each type of answer, and so for each part of the judge.
+TYPES = {exercise["answer"]["type"]: exercise for exercise in [*MORE.values(), *FIXTURE.values()]}
 
 every_exercise = pytest.mark.parametrize("exercise", ALL.values(), ids=ALL.keys())
+
+
+def as_drawn(exercise):
+    """The exercise as printed, and as 20 learners have it where its numbers are drawn."""
+    if "drawn" not in exercise:
+        return [exercise]
+    return [exercise, *(drawing.for_learner(exercise, name) for name in LEARNERS)]
 
 
 @pytest.fixture(autouse=True)
@@ -49,10 +75,7 @@ def sample(tmp_path, monkeypatch):
     return folder
 
 
-def reference(exercise):
-    spec = exercise["answer"]
-    field = {"number": "value", "array": "value", "function": "values"}.get(spec["type"], "right")
-    return students.restore(spec, spec[field])
+reference = students.reference
 
 
 # --- the four proofs -----------------------------------------------------------------------------
@@ -60,9 +83,11 @@ def reference(exercise):
 
 @every_exercise
 def test_a_stub_is_not_attempted(exercise):
-    stubs = [..., None, "..."]
+    stubs = [..., None, "...", ____, [...], 3 * ____, np.exp(____)]
     if exercise["answer"]["type"] == "function":
-        stubs += [lambda *arguments: ..., lambda *arguments: None]
+        stubs += [lambda *arguments: ..., lambda *arguments: None, lambda *arguments: 2 * ____]
+    if exercise["answer"]["type"] == "fit":
+        stubs.append({parameter["name"]: ... for parameter in exercise["answer"]["parameters"]})
     if "untouched" in exercise["answer"]:
         stubs.append(students.restore(exercise["answer"], exercise["answer"]["untouched"]))
     for stub in stubs:
@@ -73,9 +98,10 @@ def test_a_stub_is_not_attempted(exercise):
 
 @every_exercise
 def test_the_reference_is_right(exercise):
-    verdict = judge(exercise, reference(exercise))
-    assert verdict.status == "right", str(verdict)
-    assert verdict and verdict.misconception is None
+    for one in as_drawn(exercise):
+        verdict = judge(one, reference(one))
+        assert verdict.status == "right", str(verdict)
+        assert verdict and verdict.misconception is None
 
 
 @every_exercise
@@ -83,13 +109,14 @@ def test_each_listed_wrong_answer_gets_its_own_message(exercise):
     assert exercise["wrong"]
     messages = [entry["message"] for entry in exercise["wrong"]]
     assert len(set(messages)) == len(messages)
-    for entry in exercise["wrong"]:
-        verdict = judge(exercise, students.restore(exercise["answer"], entry["answer"]))
-        assert verdict.status == "wrong", str(verdict)
-        assert verdict.misconception == entry["slip"]
-        assert entry["message"] in verdict.message
-        advice = entry["try"] or SLIPS[entry["slip"]].advice
-        assert advice in verdict.message
+    for one in as_drawn(exercise):
+        for entry in one["wrong"]:
+            verdict = judge(one, students.restore(one["answer"], entry["answer"]))
+            assert verdict.status == "wrong", str(verdict)
+            assert verdict.misconception == entry["slip"]
+            assert entry["message"] in verdict.message
+            advice = entry["try"] or SLIPS[entry["slip"]].advice
+            assert advice in verdict.message
 
 
 class Hostile:
@@ -117,6 +144,24 @@ class Quitter:
     __array__ = __call__ = __float__
 
 
+class Deep(list):
+    """A list that holds itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.append(self)
+
+
+def endless_number():
+    """A number that is never done with being read."""
+
+    class Endless(float):
+        def __float__(self):
+            return never_returns()
+
+    return Endless(1e99)
+
+
 def generator():
     yield 1.0
 
@@ -131,6 +176,11 @@ def leaves(*arguments):
 
 def recursive(*arguments):
     return recursive(*arguments)
+
+
+def never_returns(*arguments):
+    while True:
+        pass
 
 
 FUNCTIONS = [
@@ -155,7 +205,12 @@ FUNCTIONS = [
     lambda *a: np.array([None, 1.0]),
     int,
     Hostile,
+    lambda *a: 10**400,
+    lambda *a: Decimal("NaN"),
+    lambda *a: ____,
+    never_returns,
 ]
+QUICK = 0.25  # seconds for a check of junk; some of it never returns
 
 
 def _wrong_shapes(exercise):
@@ -188,7 +243,8 @@ def junk(exercise):
         | st.builds(generator)
         | st.builds(object)
         | st.dates()
-        | st.just(10**400)
+        | st.sampled_from([10**400, -(10**5000), Fraction(10**400), Decimal("1e999"), ____])
+        | st.builds(endless_number)
     )
     return (
         simple
@@ -196,28 +252,65 @@ def junk(exercise):
         | st.lists(simple, max_size=3).map(tuple)
         | st.dictionaries(st.text(max_size=3), st.none(), max_size=2)
         | st.sets(st.integers(), max_size=3)
+        | st.builds(Deep)
+        | st.fixed_dictionaries({"start": simple, "rate": simple, "curve": simple})
+        | st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join)
         | _wrong_shapes(exercise)
     )
 
 
-@every_exercise
-def test_junk_never_crashes_and_never_passes(exercise):
+# Words without an idea in them, whatever their order.
+WORDS = "the a is it of to in we and because so that this i am fish lorem 42 % !?. wrong".split()
+
+
+def assert_refused(exercise, answer):
+    verdict = judge(exercise, answer, limit=QUICK)
+    assert verdict.status in ("invalid", "not attempted", "wrong"), str(verdict)
+    assert len(verdict.message) > 20
+
+
+def try_junk(exercise, examples, use=assert_refused):
     @settings(
-        max_examples=50, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(answer=junk(exercise))
     def never(answer):
-        verdict = judge(exercise, answer)
-        assert verdict.status in ("invalid", "not attempted", "wrong"), str(verdict)
-        assert len(verdict.message) > 20
+        use(exercise, answer)
 
     never()
 
 
+@every_exercise
+def test_junk_never_crashes_and_never_passes(exercise):
+    try_junk(exercise, 50)
+
+
+def test_a_thousand_junk_answers_never_pass_any_type_of_check():
+    # The junk is drawn once, so that seven types cost hardly more than one.
+    pool = []
+    try_junk(TYPES["array"], 1000, use=lambda _, answer: pool.append(answer))
+    assert len(pool) >= 1000
+    assert set(TYPES) == {"number", "array", "choice", "order", "function", "fit", "text"}
+    slow = 0
+    for answer in pool[:1000]:
+        if answer is never_returns or type(answer).__name__ == "Endless":
+            slow += 1
+            if slow > 3:  # each takes its second for each type
+                continue
+        for exercise in TYPES.values():
+            assert_refused(exercise, answer)
+
+
+@pytest.mark.slow
+@every_exercise
+def test_a_thousand_junk_answers_for_each_exercise(exercise):
+    try_junk(exercise, 1000)
+
+
 @pytest.mark.parametrize("make", [Hostile, Quitter, generator, *(lambda f=f: f for f in FUNCTIONS)])
 def test_each_hostile_answer_is_refused_by_each_type(make):
-    for exercise in FIXTURE.values():
-        assert judge(exercise, make()).status in ("invalid", "not attempted", "wrong")
+    for exercise in TYPES.values():
+        assert_refused(exercise, make())
 
 
 # --- code that does not end ----------------------------------------------------------------------
@@ -498,13 +591,14 @@ def test_the_data_are_whole(exercise):
         "id title kind level minutes notebook statement_markdown starter_code answer wrong hints "
         "worked_markdown solution_code"
     ).split()
-    assert list(exercise) == fields
+    assert list(exercise) == fields + (["drawn"] if "drawn" in exercise else [])
     assert len(exercise["hints"]) == 2
     assert exercise["kind"] in authoring.KINDS
     assert exercise["notebook"].split("_")[0] == exercise["id"].split(".")[0]
     json.dumps(exercise, allow_nan=False)
     for entry in exercise["wrong"]:
-        assert set(entry) == {"answer", "slip", "message", "try"}
+        more = {"patterns"} if exercise["answer"]["type"] == "text" else set()
+        assert set(entry) == {"answer", "slip", "message", "try"} | more
 
 
 def test_the_committed_data_agree_with_their_sources():

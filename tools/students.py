@@ -257,10 +257,7 @@ def _compile_item(item: Item, space: dict[str, Any], record: Recording) -> None:
     if not draw:
         item.data = _complete(item, base)
         return
-    drawn = [
-        (numbers, _run_item(item, before, copy.copy(before), numbers, record))
-        for numbers in _distinct(item, base, draw, before, record)
-    ]
+    drawn = _distinct(item, base, draw, before, record)
     item.data = _with_variants(item, (default, base), drawn)
 
 
@@ -324,8 +321,8 @@ def _distinct(
     draw: dict[str, list[Any]],
     before: dict[str, Any],
     record: Recording,
-) -> list[dict[str, Any]]:
-    """Numbers for the variants: no variant's right answer is right for another.
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Numbers and data of the variants: no variant's right answer is right for another.
 
     A choice and an order have too few answers for that; there the numbers alone differ.
     """
@@ -348,7 +345,7 @@ def _distinct(
             f"{item.where}: the draw gives {len(kept) - 1} different right answers, and {least} or "
             "more are needed; widen it, or narrow the tolerance"
         )
-    return [numbers for numbers, _ in kept[1:]]
+    return kept[1:]
 
 
 def reference(data: dict[str, Any]) -> Any:
