@@ -16,6 +16,13 @@ One patient:
 ``identify``        what samples, taken or planned, can tell: Fisher information in words
 ``scores``          how good a forecast was: CRPS, log score, coverage
 ``BLQ``, ``ERRORS`` what can be done with samples below the limit; the models of error
+
+Many patients, from a table of samples to a population:
+
+``Study``           the samples of many patients, with covariates, doses and limits
+``Mixed``           a curve, which parameters differ between patients, and the noise
+``saem``            the population by SAEM; ``foce`` and ``laplace`` by approximate integrals
+``two_stage``       each patient alone; ``naive_pooled`` all as if they were one
 """
 
 from __future__ import annotations
@@ -41,6 +48,15 @@ _WHERE = {
     "least_squares": "one",
     "log_likelihood": "likelihood",
     "profiles": "identifiability",
+    # population
+    "Mixed": "mixed_effects.mixed",
+    "Population": "mixed_effects.results",
+    "Study": "mixed_effects.study",
+    "foce": "mixed_effects.laplace",
+    "laplace": "mixed_effects.laplace",
+    "naive_pooled": "mixed_effects.two_stage",
+    "saem": "mixed_effects.saem",
+    "two_stage": "mixed_effects.two_stage",
     # diagnostics
     "GoodnessOfFit": "diagnostics",
     "NPDE": "diagnostics",
