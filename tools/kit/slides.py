@@ -1,0 +1,150 @@
+"""Decks that open offline: one HTML file for each notebook, beside reveal.js and MathJax.
+
+A deck holds a title, then for each section with tagged cells its heading with what those cells
+show (text, code's output, figures with their alt text), with the section's notes as speaker notes
+(key S); then each exercise, its worked solution one step below (key down).
+"""
+
+from __future__ import annotations
+
+import html
+import shutil
+from pathlib import Path
+from typing import Any
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from tools import ROOT, notebooks
+from tools.kit.lesson import KitError, Lesson
+
+REVEAL = Path(__file__).parent / "reveal"
+MATHJAX = ROOT / "book" / "assets" / "mathjax"
+FEWEST = 4
+"""Slides with content that a deck must have."""
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="stylesheet" href="reveal/reset.css">
+<link rel="stylesheet" href="reveal/reveal.css">
+<link rel="stylesheet" href="reveal/deck.css">
+</head>
+<body>
+<div class="reveal"><div class="slides">
+{slides}
+</div></div>
+<script src="reveal/reveal.js"></script>
+<script src="reveal/notes.js"></script>
+<script>
+window.MathJax = {{options: {{enableMenu: false}}}};
+Reveal.initialize({{hash: true, width: 1280, height: 720, margin: 0.06, transition: "none",
+  plugins: [RevealNotes]}});
+</script>
+<script src="mathjax/tex-chtml.js" defer></script>
+</body>
+</html>
+"""
+
+
+def _renderer() -> MarkdownIt:
+    def math(content: str, options: dict[str, Any]) -> str:
+        text = html.escape(content)
+        return f"\\[{text}\\]" if options.get("display_mode") else f"\\({text}\\)"
+
+    reader = MarkdownIt("commonmark").enable("table")
+    return reader.use(dollarmath_plugin, renderer=math)
+
+
+MARKDOWN = _renderer()
+
+
+def rendered(text: str) -> str:
+    """Markdown as HTML; headings are left out, the slide has its own; roles become plain text."""
+    kept = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    return MARKDOWN.render(kept)
+
+
+def shown(cell: Any) -> str:
+    """What a cell shows: a text, or a code cell's outputs."""
+    if cell.cell_type == "markdown":
+        return rendered(notebooks.cite_in_book(cell.source))
+    parts = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            words = [
+                line
+                for line in output.text.splitlines()
+                if not line.startswith(("Figure: ", "In words: "))
+            ]
+            if "".join(words).strip():
+                parts.append("<pre>" + html.escape("\n".join(words).strip("\n")) + "</pre>")
+        elif "image/png" in output.get("data", {}):
+            words = output.metadata.get("cgtlearn", {})
+            alt = html.escape(words.get("alt", ""), quote=True)
+            caption = html.escape(words.get("caption", ""))
+            data = output.data["image/png"].replace("\n", "")
+            parts.append(
+                f'<figure><img alt="{alt}" src="data:image/png;base64,{data}">'
+                f"<figcaption>{caption}</figcaption></figure>"
+            )
+        elif "text/plain" in output.get("data", {}):
+            parts.append("<pre>" + html.escape(output.data["text/plain"]) + "</pre>")
+    return "\n".join(parts)
+
+
+def deck(lesson: Lesson, executed: Any) -> str:
+    """The HTML of a deck. Raises KitError where a slide shows nothing, or there are too few."""
+    slides = [f"<section><h1>{html.escape(lesson.title)}</h1></section>"]
+    for section in lesson.sections:
+        notes = "".join(f"<aside class='notes'>{rendered(note)}</aside>" for note in section.notes)
+        head = "" if section.title == "Opening" else f"<h2>{html.escape(section.title)}</h2>"
+        for number in section.slides:
+            inside = shown(executed.cells[number])
+            if not inside.strip():
+                raise KitError(
+                    f"{lesson.name}: cell {number + 1}, in {section.title!r}, is tagged slide and "
+                    "shows nothing"
+                )
+            slides.append(f"<section>{head}{inside}{notes}</section>")
+    if len(slides) <= FEWEST:
+        raise KitError(f"{lesson.name}: {len(slides) - 1} slides; tag at least {FEWEST}")
+    for data in lesson.exercises:
+        title = html.escape(f"{data['id']} · {data['title']}")
+        statement, worked = rendered(data["statement_markdown"]), rendered(data["worked_markdown"])
+        slides.append(
+            f"<section><section><h2>{title}</h2>{statement}</section>"
+            f"<section><h2>{title}: worked</h2>{worked}</section></section>"
+        )
+    return PAGE.format(title=html.escape(lesson.title), slides="\n".join(slides))
+
+
+def write(lessons: dict[str, Lesson], root: Path = ROOT) -> list[Path]:
+    """Write every deck to build/kit/slides, from notebooks executed with pictures."""
+    target = root / "build" / "kit" / "slides"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(REVEAL, target / "reveal")
+    shutil.copytree(MATHJAX, target / "mathjax")
+    made = []
+    for source in notebooks.sources(root):
+        name = f"{source.parent.name}/{source.stem}"
+        if notebooks.is_exercise(source):
+            continue
+        kept = notebooks.executed(source, root)
+        path = target / f"{source.parent.name}-{source.stem}.html"
+        path.write_text(deck(lessons[name], kept), encoding="utf-8")
+        made.append(path)
+    items = "\n".join(
+        f'<li><a href="{path.name}">{html.escape(lesson.title)}</a></li>'
+        for path, lesson in zip(made, lessons.values(), strict=True)
+    )
+    (target / "index.html").write_text(
+        "<!doctype html><html lang='en'><meta charset='utf-8'><title>Slides</title>"
+        f"<h1>Slides</h1><ul>{items}</ul></html>\n",
+        encoding="utf-8",
+    )
+    return made
+
