@@ -2,8 +2,8 @@
 
     python -m tools.minify FILE     the small script, on standard output
 
-For scripts in our own style, with semicolons. A name that is anywhere the name of a property is
-kept everywhere, so one table of short names serves the whole script and no scope is looked at.
+For scripts in our own style, with semicolons. One table of short names serves the whole script and
+no scope is looked at; the names of properties stay, and ``{name}`` becomes ``{name:short}``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ _PUNCTUATION = re.compile(
     r"--|\+=|-=|\*=|/=|%=|&=|\|=|\^=|<<|>>|\*\*|[{}()\[\];,<>+\-*/%&|^!~?:=.@#]"
 )
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
+# After these an opening brace is an object's or a pattern's.
+_BEFORE_OBJECT = frozenset(("(", ",", "=", ":", "[", "?", "||", "&&", "??", "...")) | frozenset(
+    ("return", "const", "let", "default")
+)
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _BLANK = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)+", re.S)
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
@@ -131,36 +135,41 @@ def _joined(every: list[Token]) -> list[Token]:
     return [token for i, token in enumerate(every) if i not in gone]
 
 
-def _names(every: list[Token]) -> tuple[set[str], set[str]]:
-    """(names the script binds, names of properties)."""
-    bound: set[str] = set()
-    properties: set[str] = set()
-    stack: list[int] = []
-    partner = _partners(every)
-    objects: set[int] = set()
+def _roles(every: list[Token]) -> list[str]:
+    """For each token: "property" after a dot or before a colon in an object, "both" for a name that
+    is property and variable in one, as in ``{name}``, otherwise ""."""
+    roles: list[str] = []
+    stack: list[bool] = []  # for each open bracket: whether it is an object's
     for i, token in enumerate(every):
         before = every[i - 1].text if i else ";"
         if _closes(token):
             stack.pop()
         if _opens(token):
-            stack.append(i)
-            if token.text == "{" and (
-                before
-                in ("(", ",", "=", ":", "[", "?", "return", "const", "let", "||", "&&", "...")
-            ):
-                objects.add(i)
+            stack.append(token.text == "{" and before in _BEFORE_OBJECT)
+        role = ""
         if token.kind == "name" and token.text not in KEYWORDS:
-            inside = bool(stack) and stack[-1] in objects
-            if before in (".", "?.") or (inside and before in ("{", ",")):
-                properties.add(token.text)
-            if before in ("function", "const", "let"):
+            if before in (".", "?."):
+                role = "property"
+            elif stack and stack[-1] and before in ("{", ","):
+                role = "property" if every[i + 1].text in (":", "(") else "both"
+        roles.append(role)
+    return roles
+
+
+def _names(every: list[Token]) -> set[str]:
+    """The names that the script binds."""
+    bound: set[str] = set()
+    partner = _partners(every)
+    roles = _roles(every)
+    for i, token in enumerate(every):
+        if token.kind == "name" and token.text not in KEYWORDS:
+            if (every[i - 1].text if i else ";") in ("function", "const", "let"):
                 bound.add(token.text)
 
     def take(start: int, end: int) -> None:
         for k in range(start, end):
             token = every[k]
-            key = every[k + 1].text == ":" or every[k - 1].text in (".", "?.")
-            if token.kind == "name" and token.text not in KEYWORDS and not key:
+            if token.kind == "name" and token.text not in KEYWORDS and roles[k] != "property":
                 bound.add(token.text)
 
     for i, token in enumerate(every):
@@ -183,7 +192,7 @@ def _names(every: list[Token]) -> tuple[set[str], set[str]]:
         if token.text == "(" and partner[i] + 1 < len(every) and every[partner[i] + 1].text == "{":
             if every[i - 1].text not in ("if", "for", "while", "switch"):
                 take(i, partner[i])
-    return bound, properties
+    return bound
 
 
 def _short_names(taken: set[str]):
@@ -202,15 +211,21 @@ def _short_names(taken: set[str]):
 def minify(script: str) -> str:
     """The script, smaller. Raises ScriptError for what it cannot read."""
     every = _joined(tokens(script))
-    bound, properties = _names(every)
-    uses = Counter(token.text for token in every if token.kind == "name")
-    mine = sorted((n for n in bound - properties - KEYWORDS), key=lambda n: (-uses[n], n))
-    fresh = _short_names((set(uses) - set(mine)) | properties)
+    bound, roles = _names(every), _roles(every)
+    uses = Counter(
+        token.text
+        for token, role in zip(every, roles, strict=True)
+        if token.kind == "name" and role != "property"
+    )
+    mine = sorted(bound - KEYWORDS, key=lambda n: (-uses[n], n))
+    fresh = _short_names(set(uses) - set(mine))
     table = {name: next(fresh) for name in mine}
     out: list[str] = []
     before = Token("sign", ";")
-    for token in every:
-        text = table.get(token.text, token.text) if token.kind == "name" else token.text
+    for token, role in zip(every, roles, strict=True):
+        text = token.text
+        if token.kind == "name" and role != "property" and text in table:
+            text = f"{text}:{table[text]}" if role == "both" else table[text]
         if token.kind == "number":
             text = re.sub(r"^0(?=\.\d)", "", re.sub(r"\.0$", "", text))
         words = before.kind in ("name", "number") and token.kind in ("name", "number")

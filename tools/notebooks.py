@@ -33,7 +33,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools import ROOT, students
+from tools import ROOT, forms, students
 
 PROCESSES = 2
 TIMEOUT = 120
@@ -620,6 +620,7 @@ def stage(root: Path = ROOT, timeout: int = TIMEOUT) -> int:
             errors += [f"{name}, {line}" for line in changed_outputs(stored, notebook)]
             clean(notebook, pictures=True)
             dress(notebook, name)
+            forms.add(notebook, f"{source.parent.name}/{source.stem}", root)
             write(notebook, target / source.parent.name / f"{source.stem}.ipynb")
     for source in students.sources(root):
         path = source.with_suffix(".ipynb")

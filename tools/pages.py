@@ -1,8 +1,9 @@
-"""Write what is generated for the book: the ledger's page, the scoreboard, the figures' script.
+"""Write what is generated for the book: the ledger's page, the scoreboard, the list of exercises.
 
-``python -m tools.pages build/book`` writes ``reference/ledger.md`` and ``reference/scoreboard.md``
-into that copy of the book. They are made from the ledger and from the models' targets, so they
-cannot differ from what the code uses. Script and style of the live figures go to its ``assets``.
+``python -m tools.pages build/book`` writes them into that copy of the book. They are made from the
+ledger, from the models' targets and from the compiled exercises, so they cannot differ from what
+the code uses. Script and style of the live figures go to its ``assets``, and our own scripts there
+are made small.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import sys
 from collections import Counter
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from cgtlearn import ledger, models, proof
 from cgtlearn.explore import web
 from cgtlearn.ledger import number, pretty
+from tools import forms
 from tools.minify import minify
 
-GENERATED = ("reference/ledger.md", "reference/scoreboard.md")
+GENERATED = ("reference/ledger.md", "reference/scoreboard.md", "reference/progress.md")
 
 KINDS = {
     "recovered": "read off a simulated, sampled curve, or found by fitting simulated data",
@@ -201,9 +204,54 @@ def scoreboard_page() -> str:
     return "\n".join(parts) + "\n"
 
 
+def progress_page() -> str:
+    """Every exercise with its place; the page's script says which of them are done."""
+    chapters = forms.compiled()
+    every = [one for exercises in chapters.values() for one in exercises]
+    here = sum(forms.on_page(one) for one in every)
+
+    def links(exercises: list[dict[str, Any]]) -> list[tuple[str, str]]:
+        return [(one["id"], f"../{one['notebook']}.html#{forms.anchor(one)}") for one in exercises]
+
+    parts = [
+        "# Exercises, and how far you are\n",
+        f"The course has {len(every)} exercises. {here} are answered and checked on their page, "
+        "the others in the student's notebook.\n",
+        forms.far("The whole course", links(every), squares=False) + "\n",
+        forms.tools(everything=True) + "\n",
+        "What you do stays in this browser; nothing is sent. Save it as a file to take it to "
+        "another browser, or to the notebooks, which keep theirs in `.cgtlearn/progress.json` in "
+        "the course's folder. That file can be added here, too. Some browsers keep each page of a "
+        "folder apart; `python3 course.py book --serve` shows the pages together.",
+    ]
+    for chapter, exercises in chapters.items():
+        number = chapter.split("_")[0]
+        places = links(exercises)
+        parts.append(f"\n## Chapter {number}\n\n{forms.far(f'Chapter {number}', places)}\n")
+        heads = ["exercise", "title", "kind", "level", "minutes", "checked"]
+        lines = [
+            [
+                f'<a href="{link}">{one["id"]}</a>',
+                escape(one["title"]),
+                escape(one["kind"]),
+                str(one["level"]),
+                f"{one['minutes']:g}",
+                "on its page" if forms.on_page(one) else "in the notebook",
+            ]
+            for one, (_, link) in zip(exercises, places, strict=True)
+        ]
+        ids = ["row-" + forms.anchor(one) for one in exercises]
+        parts.append(table("exercises", heads, lines, f"Exercises of chapter {number}", ids))
+    return "\n".join(parts) + "\n"
+
+
 def write(book: Path) -> None:
     """Write the generated pages into a copy of the book."""
-    makers = {"reference/ledger.md": ledger_page, "reference/scoreboard.md": scoreboard_page}
+    makers = {
+        "reference/ledger.md": ledger_page,
+        "reference/scoreboard.md": scoreboard_page,
+        "reference/progress.md": progress_page,
+    }
     for name in GENERATED:
         target = book / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -212,6 +260,8 @@ def write(book: Path) -> None:
     assets.mkdir(exist_ok=True)
     (assets / "cgtlive.js").write_text(minify(web.page_script()), encoding="utf-8", newline="\n")
     (assets / "cgtlive.css").write_text(web.style(), encoding="utf-8", newline="\n")
+    script = forms.SCRIPT.read_text(encoding="utf-8")
+    (assets / forms.SCRIPT.name).write_text(minify(script), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 - One repository address: while `repository.url` in `_config.yml` is empty there is no repository,
   issue or launch button; once it is set there are all three.
 - Every notebook page says how to start that notebook on the reader's own machine.
-- A page with a live figure loads the figures' script and style.
+- A page with a live figure loads the figures' script and style, one with exercises theirs.
 - The finished pages are mended where the theme gets accessibility or weight wrong (`mend`).
 - The role {status}`published` shows the status of a number as a badge.
 """
@@ -80,14 +80,17 @@ def add_start_line(app, pagename, templatename, context, doctree) -> None:
     context["body"] = context["body"].replace("</h1>", "</h1>\n" + start_line(pagename), 1)
 
 
-# --- live figures ---------------------------------------------------------------------------
+# --- live figures and exercises --------------------------------------------------------------
+
+SCRIPTS = {'class="cgt-live': "cgtlive", 'class="cgt-far': "cgtexercises"}
 
 
-def add_live_figures(app, pagename, templatename, context, doctree) -> None:
-    """Script and style of the live figures, once, on pages that have one."""
-    if 'class="cgt-live' in (context.get("body") or ""):
-        app.add_css_file("cgtlive.css")
-        app.add_js_file("cgtlive.js", loading_method="defer")
+def add_scripts(app, pagename, templatename, context, doctree) -> None:
+    """Script and style of the live figures and of the exercises, once, on pages that have some."""
+    for mark, name in SCRIPTS.items():
+        if mark in (context.get("body") or ""):
+            app.add_css_file(f"{name}.css")
+            app.add_js_file(f"{name}.js", loading_method="defer")
 
 
 # --- mending the finished pages -------------------------------------------------------------
@@ -224,6 +227,6 @@ def setup(app) -> dict[str, Any]:
     app.add_role("status", StatusRole())
     app.connect("config-inited", set_theme_options)
     app.connect("html-page-context", add_start_line)
-    app.connect("html-page-context", add_live_figures)
+    app.connect("html-page-context", add_scripts)
     app.connect("build-finished", mend_pages)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
