@@ -46,7 +46,8 @@ class Likelihood:
     ) -> None:
         self.x, self.events, self.cluster = x, events, cluster
         times, self.count = np.unique(stop[events == 1], return_counts=True)
-        self.at_risk = (start[:, None] < times) & (times <= stop[:, None])
+        at_risk = (start[:, None] < times) & (times <= stop[:, None])
+        self.at_risk = at_risk.astype(float)
         self.row_of = np.searchsorted(times, stop[events == 1])
         self.size = int(cluster.max()) + 1
         self.d = self.within(events)

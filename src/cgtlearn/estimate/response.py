@@ -188,7 +188,8 @@ class Association:
         interval, covariates at their means, beside the observed share or rate in ``groups`` of
         equal size with its interval (exact for a share, from the spread between patients for a
         rate). For a Cox model, which has no such curve: the ratios with
-        their intervals. ``unit`` is the exposure's. Show it with ``plot.show(fig, caption, alt)``.
+        their intervals. ``unit`` is the exposure's. Show it with ``plot.show(fig, caption, alt)``,
+        and ``unitless="y"`` for the ratios.
         """
         if "intercept" in self._names:
             return self._curve(unit, groups)
@@ -206,7 +207,12 @@ class Association:
         names = [t.name for t in self.terms]
         names[0] += " (per doubling)" if self.scale == "log2" else " (per unit)"
         ax.set_yticks(places, names)
-        ax.set(xlabel=f"{self.ratio_name} (ratio)", xscale="log", ylim=(places[-1] - 0.6, 0.6))
+        ax.set(
+            xlabel=f"{self.ratio_name} (ratio)",
+            ylabel="term",
+            xscale="log",
+            ylim=(places[-1] - 0.6, 0.6),
+        )
         plain_ticks(ax.xaxis)
         return fig
 
@@ -562,7 +568,7 @@ def _design(
         _equally_long(key, column, other, n)
         if np.ptp(column) == 0:
             raise LearnerError(
-                given=f"{key} = {column[0]:g} in every row",
+                given=f"{key} = {(x if key == name else column)[0]:g} in every row",
                 expected="a column with different values",
                 do=f"leave {key} out: what is the same for all cannot be associated with anything",
             )
