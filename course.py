@@ -4,6 +4,7 @@
     python3 course.py test       make the environment and run every check
     python3 course.py book       build the book; --serve shows it on this machine
     python3 course.py refresh    run notebooks again and keep their text outputs
+    python3 course.py grade      grade a folder of submitted notebooks, each held apart
     python3 course.py benchmark  measure what is fast, beside what a user would pick instead
     python3 course.py doctor     say what is wrong with this machine and what to do
     python3 course.py install    make the environment and stop: for the evening before a workshop
@@ -831,6 +832,20 @@ def refresh(options):
     return hand_over(command, child_environment(folder))
 
 
+def grade(options):
+    """Grade a folder of submitted notebooks: each runs apart, its answers are judged as data."""
+    if not os.path.isdir(options.submissions):
+        raise Trouble("There is no folder {}.".format(options.submissions))
+    folder = prepare("test")
+    command = [venv_python(folder), "-m", "tools.grading", os.path.abspath(options.submissions)]
+    command += ["--out", os.path.abspath(options.out)]
+    command += ["--overwrite"] if options.overwrite else []
+    for name in ("jobs", "seconds", "memory", "seed"):
+        value = getattr(options, name)
+        command += ["--{}={}".format(name, value)] if value is not None else []
+    return hand_over(command, child_environment(folder))
+
+
 def benchmark(options):
     """Measure virtual populations, or what the names say: files of benchmarks/, or `all`."""
     found = glob.glob(os.path.join(glob.escape(ROOT), "benchmarks", "*.py"))
@@ -1107,6 +1122,14 @@ def parser():
     one.add_argument("--port", type=int, help="port for --serve (8000, or the next free one)")
     one = add(refresh, "run notebooks again and keep their text outputs")
     one.add_argument("paths", nargs="*", help="notebooks or their sources (default: all)")
+    one = add(grade, "grade a folder of submitted notebooks")
+    one.add_argument("submissions", metavar="SUBMISSIONS", help="the folder with the notebooks")
+    one.add_argument("--out", default="grades.csv", metavar="FILE", help="grades (grades.csv)")
+    one.add_argument("--overwrite", action="store_true", help="grade anew; old grades are kept")
+    one.add_argument("--jobs", type=int, metavar="N", help="notebooks at a time (2)")
+    one.add_argument("--seconds", type=float, metavar="S", help="limit for a notebook (120)")
+    one.add_argument("--memory", type=float, metavar="GB", help="limit for a notebook (2)")
+    one.add_argument("--seed", type=int, metavar="N", help="draws the inputs of functions")
     one = add(benchmark, "measure what is fast, beside what a user would pick instead")
     one.add_argument("names", nargs="*", help="files of benchmarks/, or all (default: population)")
     one.add_argument("--quick", action="store_true", help="fewer and smaller runs")
