@@ -328,14 +328,17 @@ def _distinct(
     """
     from cgtlearn.exercises import authoring, judging
 
+    def meets(one: dict[str, Any], other: dict[str, Any]) -> bool:
+        """Is the right answer of one right for the other? No word is needed, so no slip either."""
+        bare = {**other, "wrong": [], "answer": {**other["answer"], "shared_slips": False}}
+        return bool(judging.judge(bare, reference(one)))
+
     least, most = VARIANTS
+    few = base["answer"]["type"] in ("choice", "order")
     kept: list[tuple[dict[str, Any], dict[str, Any]]] = [({}, base)]
     for numbers in authoring.candidates(base["id"], draw, 3 * most):
         data = _run_item(item, before, copy.copy(before), numbers, record)
-        apart = base["answer"]["type"] in ("choice", "order") or all(
-            not judging.judge(data, reference(other)) and not judging.judge(other, reference(data))
-            for _, other in kept
-        )
+        apart = few or not any(meets(old, data) or meets(data, old) for _, old in kept)
         if apart:
             kept.append((numbers, data))
         if len(kept) > most:

@@ -279,11 +279,29 @@ def fit(
         best = np.broadcast_to(best, np.shape(spec["y"]))
     if residual == "log" and not np.all(best > 0):
         raise SpecError("a log residual needs a curve above zero")
+    if curve is not None:
+        _check_best(spec, misfit(spec, best))
     allowed = slack * misfit(spec, best)
     # Data without noise would allow nothing; a hundredth of a logarithm or of the largest is fair.
     least = 0.01 if residual == "log" else 0.01 * float(np.max(np.abs(decode(spec["y"]))))
     spec["allowed"] = _finite(max(allowed, least), "the allowed misfit")
     return spec
+
+
+def _check_best(spec: dict[str, Any], best: float) -> None:
+    """No parameter alone, changed by a little or by a quarter, brings the curve markedly nearer to the data."""
+    numbers = {entry["name"]: entry["value"] for entry in spec["parameters"]}
+    for name in numbers:
+        for factor in (0.8, 0.98, 1.02, 1.25):
+            moved = {**numbers, name: numbers[name] * factor, "x": decode(spec["x"])}
+            values = np.broadcast_to(curves.evaluate(spec["curve"], moved), np.shape(spec["y"]))
+            with np.errstate(all="ignore"):
+                found = misfit(spec, values)
+            if found < 0.95 * best:
+                raise SpecError(
+                    f"{name} = {numbers[name]:g} is not the best: times {factor} the misfit falls "
+                    f"from {best:.3g} to {found:.3g}"
+                )
 
 
 def idea(name: str, patterns: Sequence[str], missing: str, key: str = "") -> dict[str, Any]:
