@@ -34,6 +34,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools import ROOT, forms, students
+from tools.kit.lesson import for_learners
 
 PROCESSES = 2
 TIMEOUT = 120
@@ -178,11 +179,15 @@ def compose(source: Path) -> NotebookNode:
             if not cell.source.strip():
                 continue
             maker = new_code_cell if cell.cell_type == "code" else new_markdown_cell
-            metadata = {
-                key: value
-                for key, value in cell.metadata.items()
-                if key not in ("lines_to_next_cell", "lines_to_end_of_cell_marker")
-            }
+            metadata = for_learners(
+                {
+                    key: value
+                    for key, value in cell.metadata.items()
+                    if key not in ("lines_to_next_cell", "lines_to_end_of_cell_marker")
+                }
+            )
+            if metadata is None:
+                continue  # a note to the instructor
             text = cell.source.strip("\n")
             if cell.cell_type == "markdown":
                 text = cite_in_notebook(text, source.parents[1] / "references.bib")
@@ -514,6 +519,22 @@ def _cached(notebook: NotebookNode, root: Path) -> Path:
     return root / "build" / ".cache" / f"{cache_key(notebook, root)}.ipynb"
 
 
+def executed(source: Path, root: Path = ROOT) -> NotebookNode:
+    """The committed notebook of a source with the outputs, pictures and all, of its last run."""
+    notebook = read(source.with_suffix(".ipynb"))
+    kept = _cached(notebook, root)
+    if not kept.exists():
+        name = name_of(source)
+        raise NotebookError(f"{name} was not run here; run python -m tools.notebooks stage")
+    # Text around the code may have changed since.
+    code = iter([cell for cell in read(kept).cells if cell.cell_type == "code"])
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            ran = next(code)
+            cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+    return notebook
+
+
 def keep(notebook: NotebookNode, root: Path = ROOT) -> None:
     """Keep an executed notebook, pictures and all, for the book."""
     write(notebook, _cached(notebook, root))
@@ -600,14 +621,7 @@ def stage(root: Path = ROOT, timeout: int = TIMEOUT) -> int:
         stored = read(path)
         kept = _cached(stored, root)
         if kept.exists():
-            executed = read(kept)
-            # Text around the code may have changed since.
-            code = iter([cell for cell in executed.cells if cell.cell_type == "code"])
-            results[source] = read(path)
-            for cell in results[source].cells:
-                if cell.cell_type == "code":
-                    ran = next(code)
-                    cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+            results[source] = executed(source, root)
         else:
             results[source] = stored
             jobs.append(Job(name_of(source), source.parent, stored))
