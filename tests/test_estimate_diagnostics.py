@@ -431,6 +431,8 @@ def without(key):
         (lambda: estimate.vpc(GOOD | {"censored": TIME}, SIMULATED), "1 or True"),
         (lambda: estimate.vpc(GOOD, SIMULATED * np.nan), "finite"),
         (lambda: estimate.vpc(Fitted(20.0), replicates=10), "10 replicates"),
+        (lambda: estimate.vpc(Fitted(20.0), np.maximum(SIMULATED, 20)), "do not cut simulations"),
+        (lambda: estimate.npde(Fitted(20.0), np.maximum(SIMULATED, 20)), "do not cut simulations"),
         (lambda: estimate.npde(GOOD | {"id": 0 * ID}, SIMULATED), "20 replicates for each"),
         (lambda: estimate.npde(GOOD, SIMULATED * 0 + 5), "add the residual error"),
         (lambda: estimate.npde(GOOD, -SIMULATED), 'use scale="linear"'),

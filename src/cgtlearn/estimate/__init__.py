@@ -23,6 +23,14 @@ Many patients, from a table of samples to a population:
 ``Mixed``           a curve, which parameters differ between patients, and the noise
 ``saem``            the population by SAEM; ``foce`` and ``laplace`` by approximate integrals
 ``two_stage``       each patient alone; ``naive_pooled`` all as if they were one
+
+Does the model describe the data, and what goes with exposure:
+
+``goodness_of_fit``  observed against predicted, and what is left over
+``vpc``              percentiles of the data beside those of simulated trials
+``npde``             where each sample stands among simulated ones
+``logistic``, ``negative_binomial``, ``cox``
+                     odds, rate and hazard ratios per doubling of exposure
 """
 
 from __future__ import annotations

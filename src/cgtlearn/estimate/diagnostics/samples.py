@@ -134,9 +134,10 @@ def _limits(lloq: Any, dv: Numbers, censored: NDArray[np.bool_]) -> Numbers:
 
 
 def simulations(
-    data: Any, simulated: ArrayLike | None, replicates: int, seed: int, n: int
+    data: Any, simulated: ArrayLike | None, replicates: int, seed: int, given: Samples
 ) -> Numbers:
-    """(K, n) simulated values, without limit: those given, or from the fit."""
+    """(K, n) simulated values, not cut at the limit: those given, or from the fit."""
+    n = given.dv.size
     if simulated is None:
         if not hasattr(data, "simulate"):
             raise LearnerError(
@@ -157,6 +158,13 @@ def simulations(
             "the same order, as those observed",
         )
     _enough(values.shape[0])
+    if np.any(values == given.lloq) and not np.any(values < given.lloq):
+        raise LearnerError(
+            given="simulated values of which many stand at the limit and none below it",
+            expected="simulated values as they are, also below the limit",
+            do="do not cut simulations at the limit: that is done here, for data and simulations "
+            "alike",
+        )
     return values
 
 

@@ -251,7 +251,7 @@ def vpc(
     leave samples or a bin out, predictions of zero or below under ``corrected``.
     """
     given = samples(data, ("pred",) if corrected else ())
-    trials = simulations(data, simulated, replicates, seed, given.dv.size)
+    trials = simulations(data, simulated, replicates, seed, given)
     chosen = checked_level(level)
     shares = _percentiles(percentiles)
     which, edges = bins_of(given.time, bins)
