@@ -25,9 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgtlearn.errors import LearnerError, one_number
+from cgtlearn.estimate.mixed_effects.em import Statistics, maximise
+from cgtlearn.estimate.mixed_effects.importance import draw
 from cgtlearn.estimate.mixed_effects.layout import Layout
 from cgtlearn.estimate.mixed_effects.mixed import Bound, Mixed
-from cgtlearn.estimate.mixed_effects.results import Population, finished, inverse
+from cgtlearn.estimate.mixed_effects.results import FEWEST, Population, finished, inverse
 from cgtlearn.estimate.mixed_effects.study import Study
 from cgtlearn.population.patients import checked_seed
 from cgtlearn.population.progress import Progress
@@ -44,6 +46,8 @@ LONGEST = 2.0
 """Longest step of a random effect in one iteration, on its scale."""
 ARRIVED = 1e-3
 """A search ends where a quasi-Newton step promises less log-likelihood than this."""
+ROUNDS = 40
+"""Of EM, at most, before a search by slopes."""
 SAME = 0.5
 """Log-likelihoods of starts closer than this are the same optimum."""
 SPREAD_OF_STARTS = 0.4
@@ -77,60 +81,66 @@ def modes(
     ``centre`` and ``start`` (B, N, d); ``precision`` (B, k, k) of the prior of the ``columns`` that
     move, zero for none; ``error`` (B, e).
     """
+    B, N, d = start.shape
     k = len(columns)
     diagonal = np.arange(k)
-    u = np.clip(start, bound.low, bound.high)
-    middle = centre[..., columns]
     low, high = bound.low[columns], bound.high[columns]
+    # From here on a lane is one patient with one vector of unknowns: u (lanes, 1, d).
+    who = np.tile(np.arange(N), B)
+    u = np.clip(start, bound.low, bound.high).reshape(B * N, 1, d)
+    middle = np.broadcast_to(centre, start.shape).reshape(B * N, 1, d)[..., columns]
+    P = np.repeat(precision, N, axis=0)
+    e = np.repeat(error, N, axis=0)
 
-    def at(u: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-        F, j = bound.slopes(u, columns)
+    def at(u: Numbers, lane: NDArray[np.intp]) -> tuple[Numbers, ...]:
+        """Value, likelihood, F, gradient and J'WJ."""
+        noise = bound.noise.of(who[lane])
+        F, j = bound.slopes(u, columns, who[lane])
         with np.errstate(all="ignore"):
-            likelihood = bound.noise.log_density(F, error)
-            first, second = bound.noise.slopes(F, error)
+            likelihood = noise.log_density(F, e[lane])[:, 0]
+            first, second = noise.slopes(F, e[lane])
         bad = ~np.isfinite(j).all(axis=-1) | ~np.isfinite(first)
-        first, second = np.where(bad, 0.0, first), np.where(bad, 0.0, second)
-        j = np.where(bad[..., None], 0.0, j)
-        slope = np.einsum("bnt,bntk->bnk", first, j)
+        first, second = np.where(bad, 0.0, first)[:, 0], np.where(bad, 0.0, second)[:, 0]
+        j = np.where(bad[..., None], 0.0, j)[:, 0]
         gauss = np.swapaxes(j * second[..., None], -1, -2) @ j
-        return F, likelihood, slope, gauss
+        eta = (u[..., columns] - middle[lane]) @ P[lane]
+        value = likelihood - 0.5 * (eta * (u[..., columns] - middle[lane])).sum(axis=(1, 2))
+        gradient = (first[:, None] @ j - eta)[:, 0]
+        return value, likelihood, F, gradient, gauss
 
-    def total(likelihood: Numbers, u: Numbers) -> Numbers:
-        eta = u[..., columns] - middle
-        return likelihood - 0.5 * ((eta @ precision) * eta).sum(axis=-1)
-
-    F, likelihood, slope, gauss = at(u)
-    value = total(likelihood, u)
-    damping = np.full(value.shape, 1e-2)
-    settled = np.zeros(value.shape, dtype=bool)
-    for _ in range(most):
-        eta = u[..., columns] - middle
-        gradient = slope - eta @ precision
-        h = gauss + precision[:, None]
-        d = h[..., diagonal, diagonal]
-        lifted = h.copy()
-        lifted[..., diagonal, diagonal] += damping[..., None] * d + 1e-10
+    lane = np.arange(B * N)
+    found = at(u, lane)
+    damping = np.full(B * N, 1e-2)
+    for i in range(most):
+        value, _, _, gradient, gauss = (part[lane] for part in found)
+        lifted = gauss + P[lane]
+        own = lifted[:, diagonal, diagonal]
+        lifted[:, diagonal, diagonal] += damping[lane, None] * own + 1e-10
         step = np.linalg.solve(lifted, gradient[..., None])[..., 0]
         longest = np.abs(step).max(axis=-1, keepdims=True)
         step *= np.minimum(1.0, LONGEST / np.maximum(longest, 1e-300))
-        settled |= (step * gradient).sum(axis=-1) < close
-        if settled.all():
+        # On a kink of the curve there is no zero slope: what is left to gain decides, ever sooner.
+        enough = close * 10 ** (i / 6)
+        open_ = ((step * gradient).sum(axis=-1) >= enough) & (damping[lane] < 1e5)
+        lane, step, value = lane[open_], step[open_], value[open_]
+        if not lane.size:
             break
-        new = u.copy()
-        new[..., columns] = np.clip(u[..., columns] + step, low, high)
-        new = np.where(settled[..., None], u, new)
-        F2, likelihood2, slope2, gauss2 = at(new)
-        value2 = total(likelihood2, new)
-        better = (value2 > value) & ~settled
-        pick = better[..., None]
-        u = np.where(pick, new, u)
-        F, slope = np.where(pick, F2, F), np.where(pick, slope2, slope)
-        gauss = np.where(pick[..., None], gauss2, gauss)
-        likelihood = np.where(better, likelihood2, likelihood)
-        value = np.where(better, value2, value)
-        damping = np.where(better, damping * 0.2, np.where(settled, damping, damping * 6))
-        settled |= damping > 1e8
-    return Modes(u, F, gauss, likelihood, settled)
+        new = u[lane]
+        new[:, 0, columns] = np.clip(new[:, 0, columns] + step, low, high)
+        tried = at(new, lane)
+        better = tried[0] > value
+        u[lane[better]] = new[better]
+        for part, other in zip(found, tried, strict=True):
+            part[lane[better]] = other[better]
+        damping[lane] *= np.where(better, 0.2, 6.0)
+        lane = lane[~better | (tried[0] - value > 0.1 * enough)]
+    _, likelihood, F, _, gauss = found
+    settled = np.ones(B * N, dtype=bool)
+    settled[lane] = False
+    return Modes(
+        u.reshape(B, N, d), F.reshape(B, N, -1), gauss.reshape(B, N, k, k),
+        likelihood.reshape(B, N), settled.reshape(B, N),
+    )  # fmt: skip
 
 
 class _Marginal:
@@ -191,6 +201,31 @@ class _Marginal:
         out = np.where(np.isfinite(out), out, gauss)
         good = np.linalg.eigvalsh(out)[..., 0] > 1e-3 * np.linalg.eigvalsh(gauss)[..., 0]
         return np.where(good[..., None, None], out, gauss)
+
+    def approach(self, x: Numbers, rounds: int, bar: Any) -> Numbers:
+        """EM with a normal curve at each mode: quick steps from afar to near the top."""
+        layout, bound = self.layout, self.bound
+        for _ in range(rounds):
+            self.remember(x)
+            v = layout.values(x[None])
+            found, _ = self.solved(x[None])
+            h = found.gauss[0] + np.linalg.inv(v.omega[0])
+            spread = np.linalg.inv(h)
+            u = found.u[0][:, bound.r]
+            z2 = bound.noise.squares(found.F, v.error).sum()
+            around = np.einsum("nij,nji->", found.gauss[0], spread)
+            s = Statistics(
+                first=u[None],
+                second=(u.T @ u + spread.sum(axis=0))[None],
+                squares=np.array([(z2 + around) * v.error[0, 0] ** 2]),
+                groups={},
+            )
+            new = maximise(layout, v, s, found.u[None], found.F[None], 1.0, False)
+            before, x = x, layout.vector(new)[0]
+            if np.abs(x - before).max() < 0.01:
+                break
+        bar.add(1)
+        return x
 
     def remember(self, x: Numbers) -> None:
         """The modes at x become where the next searches start, if they are as good from zero."""
@@ -324,6 +359,7 @@ def laplace(
     seed: int = 1,
     starts: int = 2,
     iterations: int = 60,
+    samples: int = 500,
     level: float = 0.95,
     progress: bool = True,
 ) -> Population:
@@ -335,6 +371,8 @@ def laplace(
     seed : for the further starts.
     starts : searches, the first from the start values; where they disagree the result says so.
     iterations : of each search, at most.
+    samples : draws a patient for standard errors: the information is that of the likelihood itself,
+        by importance sampling, because its approximation need not be smooth.
     level : of the confidence intervals.
     progress : show a bar where somebody can see it.
 
@@ -345,7 +383,7 @@ def laplace(
 
     Raises LearnerError as :func:`saem` does, and for a mixture.
     """
-    return _fit(mixed, study, True, "Laplace", seed, starts, iterations, level, progress)
+    return _fit(mixed, study, True, "Laplace", seed, starts, iterations, samples, level, progress)
 
 
 def foce(
@@ -355,6 +393,7 @@ def foce(
     seed: int = 1,
     starts: int = 2,
     iterations: int = 60,
+    samples: int = 500,
     level: float = 0.95,
     progress: bool = True,
 ) -> Population:
@@ -362,12 +401,12 @@ def foce(
 
     Parameters, result and errors are those of :func:`laplace`.
     """
-    return _fit(mixed, study, False, "FOCE-I", seed, starts, iterations, level, progress)
+    return _fit(mixed, study, False, "FOCE-I", seed, starts, iterations, samples, level, progress)
 
 
 def _fit(
     mixed: Mixed, study: Study, exact: bool, method: str, seed: int, starts: int,
-    iterations: int, level: float, progress: bool,
+    iterations: int, samples: int, level: float, progress: bool,
 ) -> Population:  # fmt: skip
     from cgtlearn.estimate.mixed_effects.saem import whole
 
@@ -399,6 +438,7 @@ def _fit(
                     )
                 marginal.eta[...] = 0.0
                 latest.clear()
+                x = marginal.approach(x, ROUNDS, bar)
                 tops.append(climb(marginal, x, most, marginal.remember, bar, latest))
                 bar.add(max(0, (i + 1) * most - bar.done))
         except KeyboardInterrupt:
@@ -411,11 +451,15 @@ def _fit(
     marginal.eta[...] = 0.0
     marginal.remember(top.x)
     marginal.remember(top.x)
-    if care:
-        covariance = inverse(top.scores.T @ top.scores, care)
-    else:
-        covariance = curvature_at(marginal, top.x, top.scores, care)
-    own = bound.typical(layout.values(top.x).theta)[:, bound.r] + marginal.eta
+    found, _ = marginal.solved(top.x[None])
+    v = layout.values(top.x)
+    own = found.u[0][:, bound.r]
+    spread = np.linalg.inv(found.gauss[0] + np.linalg.inv(v.omega))
+    cloud = draw(layout, top.x, own, spread, samples, rng)
+    if not care and cloud.effective(top.x).min() < FEWEST:
+        mean, spread = cloud.conditional(top.x)
+        cloud = draw(layout, top.x, mean, spread, samples, rng)
+    covariance = inverse(cloud.information(top.x)[1], care)
     return finished(
         layout, top.x, method=method, level=level, care=care, covariance=covariance, own=own,
         log_likelihood=top.value, starts=values,

@@ -119,7 +119,9 @@ class Mixed:
     ) -> None:
         self.model = model if isinstance(model, Model) else None
         self.title = self.model.name if self.model else getattr(model, "__name__", "your function")
-        self.function = course if self.model else model
+        self.function: Callable[[Any, Any], Any] | None = course
+        if not isinstance(model, Model):
+            self.function = model
         if self.function is not None and not callable(self.function):
             raise LearnerError(
                 given=f"model = {short(model)}",
@@ -139,7 +141,7 @@ class Mixed:
             *starts,
             *(scales or {}),
             *(domain or {}),
-            *([dose] * bool(dose)),
+            *([] if dose is None else [dose]),
         ]:
             if name not in known:
                 if self.model is None and name in asked:
@@ -355,7 +357,6 @@ class Bound:
                 expected="times from 0 on: a model starts at time 0",
                 do="shift times so that the dose is at 0, and leave out what came before",
             )
-        self.calls = 0
         self._try()
 
     def _given(self) -> dict[str, Numbers]:
@@ -427,23 +428,29 @@ class Bound:
         named = zip(self.names, self.scales, strict=True)
         return {n: from_u(u[..., j], s) for j, (n, s) in enumerate(named)}
 
-    def curve(self, u: Numbers, times: Numbers | None = None) -> Numbers:
+    def curve(
+        self, u: Numbers, times: Numbers | None = None, who: NDArray[np.intp] | None = None
+    ) -> Numbers:
         """f (..., N, T) for parameters u (..., N, d), at the study's times or at ``times`` (T',).
 
+        With ``who`` (M,), each patient by itself: u is (..., M, 1, d) and f (..., M, 1, T).
         Parameters outside their domain are taken at its end. NaN where a curve cannot be computed.
         """
         u = np.clip(u, self.low, self.high)
         values = self.natural(u)
-        self.calls += math.prod(u.shape[:-1])
+        given, own, place = self.given, self.study.times, self.place
+        if who is not None:
+            given = {k: v[who][:, None] for k, v in given.items()}
+            own, place = own[who][:, None], place[who][:, None]
         if self.mixed.function is None:
-            return self._solved(u, values, times)
-        t = self.study.times if times is None else times
+            return self._solved(u, values, given, None if times is not None else place, times)
+        t = own if times is None else times
         columns: dict[str, Any] = {k: v[..., None] for k, v in values.items()}
-        columns |= {k: v[:, None] for k, v in self.given.items()}
+        columns |= {k: v[..., None] for k, v in given.items()}
         with np.errstate(all="ignore"):
             f = np.asarray(self.mixed.function(t, self._parameters(columns)), float)
         shape = (*u.shape[:-1], t.shape[-1])
-        return f if f.shape == shape else np.broadcast_to(f, shape)
+        return np.asarray(f if f.shape == shape else np.broadcast_to(f, shape))
 
     def _parameters(self, values: dict[str, Any]) -> Any:
         every = {**self.mixed.held, **values}
@@ -451,39 +458,46 @@ class Bound:
             return SimpleNamespace(**every)
         return Parameters(self.mixed.model, {n: every[n] for n in self.mixed.model.parameters})
 
-    def _solved(self, u: Numbers, values: dict[str, Numbers], times: Numbers | None) -> Numbers:
+    def _solved(
+        self,
+        u: Numbers,
+        values: dict[str, Numbers],
+        given: dict[str, Numbers],
+        place: NDArray[np.intp] | None,
+        times: Numbers | None,
+    ) -> Numbers:
         """All patients of all chains in one call of the batched solver."""
         model = self.mixed.model
         assert model is not None
-        lead, n = u.shape[:-2], u.shape[-2]
+        lanes = u.shape[:-1]
         flat: dict[str, Any] = {k: np.ravel(v) for k, v in values.items()}
-        flat |= {k: np.tile(v, math.prod(lead)) for k, v in self.given.items()}
-        p = self._parameters(flat)
+        flat |= {k: np.broadcast_to(v, lanes).ravel() for k, v in given.items()}
         grid = self.grid if times is None else times
         with warnings.catch_warnings():
             # A failed try is a proposal that is not accepted; only the result counts.
             warnings.simplefilter("ignore", RuntimeWarning)
+            p = self._parameters(flat)
             found = solve(model, p, grid, rtol=self.mixed.rtol)[self.mixed.output]
-        found = found.reshape(*lead, n, grid.size)
-        if times is not None:
+        found = found.reshape(*lanes, grid.size)
+        if place is None:
             return found
-        who = np.arange(n)[:, None]
-        return np.asarray(found[..., who, self.place])
+        index = np.broadcast_to(place, (*lanes, place.shape[-1]))
+        return np.asarray(np.take_along_axis(found, index, axis=-1))
 
-    def scaled(self, u: Numbers) -> Numbers:
+    def scaled(self, u: Numbers, who: NDArray[np.intp] | None = None) -> Numbers:
         """F, the curve on the scale of the error (..., N, T)."""
-        return self.noise.scaled(self.curve(u))
+        return self.noise.scaled(self.curve(u, who=who))
 
     def slopes(
-        self, u: Numbers, columns: Sequence[int], step: float = STEP
+        self, u: Numbers, columns: Sequence[int], who: NDArray[np.intp] | None = None
     ) -> tuple[Numbers, Numbers]:
         """F and its derivatives by some columns of u: (..., N, T) and (..., N, T, k)."""
         k = len(columns)
         shift = np.zeros((2 * k + 1, *([1] * (u.ndim - 1)), u.shape[-1]))
         for a, j in enumerate(columns):
-            shift[1 + a, ..., j], shift[1 + k + a, ..., j] = step, -step
-        F = self.scaled(u + shift)
-        return F[0], np.moveaxis(F[1 : k + 1] - F[k + 1 :], 0, -1) / (2 * step)
+            shift[1 + a, ..., j], shift[1 + k + a, ..., j] = STEP, -STEP
+        F = self.scaled(u + shift, who)
+        return F[0], np.moveaxis(F[1 : k + 1] - F[k + 1 :], 0, -1) / (2 * STEP)
 
 
 def _numbers(study: Study, name: str) -> Numbers:

@@ -17,6 +17,7 @@ density with "log" is that of ln(y).
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -69,8 +70,19 @@ class Noise:
                 )
             level = np.log(level)
         self.level: Numbers = level
-        self.below = np.flatnonzero(study.censored)
-        self.padding = np.flatnonzero(~study.taken)
+        self._index()
+
+    def _index(self) -> None:
+        self.below = np.flatnonzero(self.censored)
+        self.padding = np.flatnonzero(~self.taken)
+
+    def of(self, who: NDArray[np.intp]) -> Noise:
+        """The likelihood of M patients, each by itself: curves are (..., M, 1, T)."""
+        found = copy.copy(self)
+        found.taken, found.censored = self.taken[who][:, None], self.censored[who][:, None]
+        found.measured, found.level = self.measured[who][:, None], self.level[who][:, None]
+        found._index()
+        return found
 
     def scaled(self, f: Numbers) -> Numbers:
         """F: the curve on the scale of the error; NaN where there is none."""
@@ -102,10 +114,9 @@ class Noise:
         total = each.sum(axis=-1)
         return np.asarray(np.where(np.isnan(total), -np.inf, total))
 
-    @staticmethod
-    def _at(array: Numbers, index: NDArray[np.intp], value: Any = None) -> Any:
-        """Entries of the last two axes by their flat number; with ``value`` they are set."""
-        flat = array.reshape(*array.shape[:-2], -1)
+    def _at(self, array: Numbers, index: NDArray[np.intp], value: Any = None) -> Any:
+        """Entries of the samples' axes by their flat number; with ``value`` they are set."""
+        flat = array.reshape(*array.shape[: array.ndim - self.level.ndim], -1)
         if value is None:
             return flat[..., index]
         if index.size:

@@ -16,15 +16,15 @@ out what noise is left, and say how far from the optimum the search had ended.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cgtlearn.errors import LearnerError, one_number, short
+from cgtlearn.estimate.mixed_effects.em import Statistics, maximise, within
 from cgtlearn.estimate.mixed_effects.importance import Cloud, draw
-from cgtlearn.estimate.mixed_effects.layout import Groups, Layout, Values
+from cgtlearn.estimate.mixed_effects.layout import Layout
 from cgtlearn.estimate.mixed_effects.mixed import Bound, Mixed
 from cgtlearn.estimate.mixed_effects.results import Population, finished
 from cgtlearn.estimate.mixed_effects.study import Study
@@ -37,14 +37,10 @@ Numbers = NDArray[np.float64]
 
 SPREAD_OF_STARTS = 0.7
 """SD of a further start around the first, on the parameters' scales."""
-ANNEALING = 0.95
-"""While exploring, a variance falls by no more than this factor in an iteration."""
 FALL = 0.7
 """Exponent of the step size: below 1, and the unknowns are averaged (Polyak and Juditsky)."""
-SMALLEST = 1e-4
-"""Smallest SD of a random effect."""
 LONGEST = 0.5
-"""Longest step of a parameter without random effect, on its scale, in one iteration."""
+"""Longest Newton step of an unknown at the end."""
 CHAINS = 60
 """Patients times chains of a start, at least: few patients get several chains each."""
 SAME = 2.0
@@ -171,23 +167,6 @@ def _newton(cloud: Cloud, x: Numbers) -> tuple[Numbers, float]:
     return x, promised
 
 
-@dataclass
-class _Statistics:
-    """Sufficient statistics of each start: sums over patients, but ``first`` is kept by patient."""
-
-    first: Numbers
-    second: Numbers
-    squares: Numbers
-    groups: dict[int, Numbers]
-
-    def towards(self, new: _Statistics, gain: float) -> None:
-        self.first += gain * (new.first - self.first)
-        self.second += gain * (new.second - self.second)
-        self.squares += gain * (new.squares - self.squares)
-        for a, value in new.groups.items():
-            self.groups[a] += gain * (value - self.groups[a])
-
-
 class _Search:
     """The chains of all starts: u (S, K, N, d), and the unknowns of each start, (S, ...)."""
 
@@ -201,7 +180,7 @@ class _Search:
             if not c.covariate:
                 j = bound.names.index(c.parameter)
                 moved = x[1:, i] + SPREAD_OF_STARTS * self.rng.standard_normal(starts - 1)
-                x[1:, i] = np.clip(moved, *_within(bound.low[j], bound.high[j]))
+                x[1:, i] = np.clip(moved, *within(bound.low[j], bound.high[j]))
         self.values = layout.values(x)
         typical = bound.typical(self.values.theta)
         self.u = np.repeat(typical[:, None], chains, axis=1)
@@ -214,7 +193,7 @@ class _Search:
         self.mean = self.u[..., bound.r].mean(axis=1)
         self.spread = np.zeros((starts, self.N, r, r)) + (sd[:, 0, :, :, None] / 2) ** 2 * np.eye(r)
         self.root = np.sqrt(self.spread)
-        self.statistics: _Statistics | None = None
+        self.statistics: Statistics | None = None
         self.history: list[Numbers] = []
         self.kept: list[Numbers] = []
         self.done = 0
@@ -242,7 +221,9 @@ class _Search:
             self.statistics = new
         else:
             self.statistics.towards(new, gain)
-        self._maximise(gain, annealing=k < explore // 2)
+        self.values = maximise(
+            layout, self.values, self.statistics, self.u, self.F, gain, k < explore // 2
+        )
         x = layout.vector(self.values)
         self.history.append(x)
         if k >= explore:
@@ -332,7 +313,7 @@ class _Search:
 
     # approximate and maximise
 
-    def _observed(self) -> _Statistics:
+    def _observed(self) -> Statistics:
         here = self.u[..., self.bound.r]
         flat = here.reshape(self.S, -1, here.shape[-1])
         z2 = self.bound.noise.squares(self.F, self.values.error[:, None])
@@ -342,99 +323,12 @@ class _Search:
             b = g.belonging(u - self.centre[..., a])
             parts = [b, b * u[..., None], b * u[..., None] ** 2]
             groups[a] = np.stack([p.sum(axis=(1, 2)) / self.K for p in parts], axis=-1)
-        return _Statistics(
+        return Statistics(
             first=here.mean(axis=1),
             second=np.swapaxes(flat, 1, 2) @ flat / self.K,
             squares=np.nansum(z2, axis=(1, 2, 3)) / self.K * self.values.error[:, 0] ** 2,
             groups=groups,
         )
-
-    def _maximise(self, gain: float, annealing: bool) -> None:
-        bound, layout, old, s = self.bound, self.layout, self.values, self.statistics
-        assert s is not None
-        theta = old.theta.copy()
-        g = layout.gaussian
-        rows = [bound.r[a] for a in g]
-        columns = [
-            i for i, c in enumerate(bound.coefficients) if bound.names.index(c.parameter) in rows
-        ]
-        omega = old.omega.copy()
-        if g:
-            if len(columns) == len(rows):
-                theta[:, columns] = s.first[..., g].mean(axis=1)
-            else:
-                design = bound.design[:, rows][:, :, columns]
-                precision = np.linalg.inv(old.omega[:, g][:, :, g])[:, None]
-                weighted = np.swapaxes(design, 1, 2) @ precision
-                normal = (weighted @ design).sum(axis=1)
-                right = (weighted @ s.first[..., g, None]).sum(axis=1)
-                theta[:, columns] = np.linalg.solve(normal, right)[..., 0]
-            m = bound.typical(theta)[..., rows]
-            first = s.first[..., g]
-            cross = np.swapaxes(m, 1, 2) @ first
-            inner = s.second[:, g][:, :, g] - cross - np.swapaxes(cross, 1, 2)
-            new = (inner + np.swapaxes(m, 1, 2) @ m) / self.N
-            new = np.where(layout.mask[np.ix_(g, g)], new, 0.0)
-            d = np.arange(len(g))
-            least = np.full(len(g), SMALLEST**2)
-            before = np.diagonal(old.omega[:, g][:, :, g], axis1=1, axis2=2)
-            floor = np.maximum(ANNEALING * before, least) if annealing else least
-            new[:, d, d] = np.maximum(new[:, d, d], floor)
-            omega[np.ix_(range(self.S), g, g)] = new
-        groups = {a: self._groups(a, theta, annealing) for a in old.groups}
-        error = self._error(gain, annealing)
-        if bound.f:
-            self._without_effect(theta, gain)
-        self.values = Values(theta, omega, error, groups)
-
-    def _groups(self, a: int, theta: Numbers, annealing: bool) -> Groups:
-        """The groups of a mixture, from the sums of belonging, of u and of u²."""
-        assert self.statistics is not None
-        old, t = self.values.groups[a], self.statistics.groups[a]
-        count = np.maximum(t[..., 0], 1.0)
-        mean = t[..., 1] / count
-        var = np.maximum(t[..., 2] / count - mean**2, SMALLEST**2)
-        if annealing:
-            var = np.maximum(var, ANNEALING * old.sd**2)
-        i = self.layout.first_coefficient(self.layout.random[a])
-        theta[:, i] = mean[:, 0]
-        return Groups(count / count.sum(axis=-1, keepdims=True), mean - mean[:, :1], np.sqrt(var))
-
-    def _error(self, gain: float, annealing: bool) -> Numbers:
-        noise, old = self.bound.noise, self.values.error
-        assert self.statistics is not None
-        if len(noise.names) == 1:
-            new = np.sqrt(self.statistics.squares / noise.samples)[:, None]
-            return np.maximum(new, ANNEALING * old) if annealing else np.maximum(new, 1e-9)
-        first, second = noise.score(self.F, old[:, None])
-        slope = first.sum(axis=(1, 2)) / self.K
-        curvature = second.sum(axis=(1, 2)) / self.K
-        curvature = curvature + 1e-3 * noise.samples * np.eye(len(noise.names))
-        step = np.linalg.solve(curvature, slope[..., None])[..., 0]
-        return np.asarray(old * np.exp(np.clip(gain * step, -LONGEST, LONGEST)))
-
-    def _without_effect(self, theta: Numbers, gain: float) -> None:
-        """A scoring step of the coefficients of parameters that do not differ."""
-        bound = self.bound
-        columns = bound.q_fixed
-        F, slopes = bound.slopes(self.u, bound.f)
-        first, second = bound.noise.slopes(F, self.values.error[:, None])
-        design = bound.design[:, bound.f][:, :, columns]
-        j = np.einsum("skntf,nfq->skntq", slopes, design, optimize=True)
-        good = np.isfinite(j).all(axis=-1) & np.isfinite(first)
-        first, second = np.where(good, first, 0), np.where(good, second, 0)
-        j = np.where(good[..., None], j, 0)
-        slope = np.einsum("sknt,skntq->sq", first, j, optimize=True)
-        normal = np.einsum("sknt,skntq,skntp->sqp", second, j, j, optimize=True)
-        ridge = 1e-9 * np.trace(normal, axis1=1, axis2=2) + 1e-12
-        normal = normal + ridge[:, None, None] * np.eye(len(columns))
-        step = np.linalg.solve(normal, slope[..., None])[..., 0]
-        theta[:, columns] += np.clip(gain * step, -LONGEST, LONGEST)
-        for i in columns:
-            c = bound.coefficients[i]
-            if not c.covariate:
-                n = bound.names.index(c.parameter)
-                theta[:, i] = np.clip(theta[:, i], *_within(bound.low[n], bound.high[n]))
 
     # results
 
@@ -459,9 +353,3 @@ class _Search:
 
 def _learning(k: int) -> float:
     return max(1.5 / math.sqrt(k + 1), 0.1)
-
-
-def _within(low: float, high: float) -> tuple[float, float]:
-    """A domain without its ends."""
-    gap = 1e-6 * (high - low) if math.isfinite(high - low) else 1e-6
-    return low + gap, high - gap
