@@ -10,7 +10,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # # No single concentration: a gene acts through four links
 #
 # *You will be able to write the chain from dose to effect, say which assay sees which link, and
@@ -41,7 +41,14 @@ from cgtlearn.explore import explore
 ledger.show("benegene2.participants", "benegene2.fix_mean", "benegene2.fix_median")
 lowest_guess = guess("The lowest of 45 people?", None, unit="IU/dL")  # <- your number for None
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Do not explain the numbers yet. Collect the guesses for the lowest of 45 on the board, as a range.
+# The printed lowest is 1.9 IU/dL. Leave the board as it is until the log-normal section.
+#
+# Say aloud that Ana is simulated. Somebody will ask what one should do for her; the notebook ends
+# with what each test would show, and with no advice.
+
+# %% [markdown] minutes=6 tags=["slide"]
 # ## The same four links carry a virus, an editor and a cell
 #
 # **Exposure** is what reaches the target cells. It drives **expression**: what those cells make of
@@ -81,7 +88,12 @@ from cgtlearn.models import aav_chain, stein2019
 for model in (aav_chain.model, stein2019.model):
     print(f"dose in the equations: {str('dose' in model.parameters):6s} {model.title}")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Ask each row of the table to one side of the room: what is counted, by which assay? The usual slip
+# is to put factor IX under exposure, because it is what the patient is measured for. It is the
+# pathway.
+
+# %% [markdown] minutes=7
 # A vector genome is never copied. What the liver holds is a share of what was given, so the dose
 # counts. A CAR T cell divides, and the published kinetic model of tisagenlecleucel does without
 # the dose. Chapter 07 asks why.
@@ -108,6 +120,11 @@ to_nucleus = v("escape_rate") / (v("escape_rate") + v("endosomal_loss_rate"))
 to_episome = v("conversion_rate") / (v("conversion_rate") + v("nuclear_loss_rate"))
 print(f"given {given:.2g} vg; onward {to_liver:.3f}, then {to_nucleus:.3f}, then {to_episome:.3f}")
 
+# %% [markdown] tags=["instructor"]
+# Talk through one line: `v("uptake_rate") / (v("uptake_rate") + v("blood_loss_rate"))`. A share is
+# one rate over the sum of the exits. Learners who know clearance look for a volume here; there is
+# none.
+
 # %% [markdown]
 # Your turn: write the number of episomes, from these four numbers, in place of the three dots.
 
@@ -133,7 +150,12 @@ for status in ("published", "derived", "teaching value"):
     print(f"{status:15s}{statuses.count(status):3d} of {len(rows)}")
 published_guess.compare(statuses.count("published"))
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# This is the moment at which trust is lost or won. Let them say what they would have believed of
+# the curves without the table. Then: a model with teaching values shows how links combine, and
+# nothing about a patient.
+
+# %% [markdown] minutes=4
 # No rate of uptake, escape or unpacking measured on an AAV was found for this course. The published
 # rows are a dose and a volume of blood; the derived ones go back to infused factor IX, to other
 # mRNA, and to second-hand half-lives of one population analysis. The translation rate was tuned, so
@@ -173,7 +195,7 @@ plateau = solve(aav_chain.model, p, [0, 1826])["fix_activity"][-1]
 assert np.isclose(plateau, fix_level, rtol=1e-5)
 print(f"by hand {fix_level:.3f} IU/dL, with the package {plateau:.3f} IU/dL")
 
-# %% [markdown]
+# %% [markdown] minutes=6
 # ## Each link keeps its own time, from an hour to most of a year
 #
 # On which day does factor IX peak, if the blood is empty on day 2? Then change a parameter, and say
@@ -183,7 +205,7 @@ print(f"by hand {fix_level:.3f} IU/dL, with the package {plateau:.3f} IU/dL")
 peak_guess = guess("Day of the highest factor IX?", None, unit="d")  # <- your number for None
 changed = {"escape_rate": 1.0}  # <- any parameter; try fix_loss_rate or conversion_rate
 
-# %%
+# %% tags=["slide"]
 times = np.geomspace(0.01, 1826, 300)
 typical = solve(aav_chain.model, aav_chain.model.parameters_with(), times)
 other = solve(aav_chain.model, aav_chain.model.parameters_with(**changed), times)
@@ -217,7 +239,11 @@ plot.show(
 )
 peak_guess.compare(round(peak_day))
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# The answer depends on one second-hand half-life that we chose to place on one link; say so before
+# somebody writes the day down as a fact.
+
+# %% [markdown] minutes=8
 # When factor IX peaks, the blood has been empty for months. Blood sees the first link for a day or
 # two, and nothing of the others.
 #
@@ -264,7 +290,11 @@ for name, cv in cvs.items():
     cells = [f"{link} {share:4.0%}" for link, share in zip(links, shares(cv), strict=True)]
     print(f"{name:17s}" + "   ".join(cells))
 
-# %%
+# %% [markdown] tags=["instructor"]
+# Learners stall on "variance of the logarithm". One sentence helps: links multiply, logarithms add,
+# and variances of independent terms add.
+
+# %% tags=["slide"]
 fig, ax = plot.figure(size="wide")
 colors = (plot.BLUE, plot.ORANGE, plot.GREEN, plot.PURPLE)
 table = 100 * np.array([shares(cv) for cv in cvs.values()])
@@ -305,7 +335,7 @@ left = [bleeds_in_a_year(2 * level) / bleeds_in_a_year(level) for level in (fix_
 print(f"bleeds left at twice the level{left[0]:9.0%}{left[1]:14.0%}")
 assert 0.5 < left[0] < 0.55
 
-# %% [markdown]
+# %% [markdown] minutes=6
 # Spreads are factors. At the typical level twice the factor IX means half the bleeds, so whatever
 # happens upstream shows. Near zero twice as much is still next to nothing: it hardly moves the
 # bleeds, and upstream hardly shows in the effect.
@@ -344,7 +374,7 @@ print(f"lowest of 45:  simulated median {np.median(lows):5.1f}, printed {lowest:
 print(f"highest of 45: simulated median {np.median(highs):5.1f}, printed {highest:5.1f} IU/dL")
 lowest_guess.compare(lowest)
 
-# %%
+# %% tags=["slide"]
 fig, ax = plot.figure()
 bins = np.geomspace(1, 400, 60)
 ax.hist(lows, bins, color=plot.BLUE, label="lowest of 45")
@@ -386,7 +416,11 @@ for sd in np.arange(0.5, 1.25, 0.1):
 assert 0.5 < best < 2
 both_guess.compare(round(best, 2))
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Go back to the guesses on the board. Ask who would now call the lowest person an outlier and drop
+# them. A link that failed is not an outlier; it is the person the course is about.
+
+# %% [markdown] minutes=6
 # Even the kindest spread does both in about one trial of a hundred. One log-normal lacks a low
 # tail: people in whom a link has failed, rather than people at the edge of a crowd. A mixture would
 # fit. So would a gene that was silenced, an immune loss, or a link whose own spread is skewed. Four
@@ -397,7 +431,7 @@ both_guess.compare(round(best, 2))
 # Back to Ana. Four simulated people share her result. In each, one link was turned down tenfold.
 # Which assay is the first to be low in *silent episomes*? Write it down, then read each row.
 
-# %%
+# %% tags=["slide"]
 my_first_low = None  # <- "blood_vector", "liver_vector", "transcripts" or "fix_activity"
 q = aav_chain.model.parameters_with()
 broken = {
@@ -418,6 +452,10 @@ for name, change in broken.items():
     print(f"{name:20s}" + "".join(f"{value:14.2f}" for value in row))
 if my_first_low:
     print("first low in silent episomes: transcripts; yours:", my_first_low)
+
+# %% [markdown] tags=["instructor"]
+# Talk through the row of *silent episomes*: genomes normal, transcripts low. The slip is to read a
+# normal qPCR of the liver as "the therapy works". An assay is blind to what comes after it.
 
 # %% [markdown]
 # An assay is blind to every link after its own. Vector in blood, the nearest thing to a
@@ -460,7 +498,7 @@ for link in ("uptake_rate", "escape_rate", "transcription_rate", "fix_loss_rate"
     assert less != 2 or abs(ratio - expected) < 0.01
     print(f"{link:20s}{ratio:.2f}")
 
-# %% [markdown]
+# %% [markdown] minutes=3
 # Half the rate is not half the level, because a box with two exits passes on a share. With half the
 # uptake vector waits longer in blood, and three quarters of what went on before still go on. With
 # half the escape it is little more than half, because most genomes are lost there anyway.
@@ -476,7 +514,7 @@ for link in ("uptake_rate", "escape_rate", "transcription_rate", "fix_loss_rate"
 my_vote = ""  # <- one sentence
 print(my_vote or "no vote yet")
 
-# %% [markdown]
+# %% [markdown] minutes=0 tags=["slide"]
 # **What this model cannot tell.** How often each link fails: nothing here was fitted to people. How
 # losses split between blood, endosome and nucleus: factor IX does not show it. Whether bleeds
 # follow our curve.

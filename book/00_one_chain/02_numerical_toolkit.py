@@ -10,7 +10,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # # The fastest rate sets the step, long after its box is empty
 #
 # *You will be able to write Euler and Runge-Kutta steps, measure their order, tell when a problem
@@ -36,7 +36,11 @@ from cgtlearn.explore import explore
 
 calls_guess = guess("Calls for one person, five years, Cleo's solver?", None)  # <- for None
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Have the guesses written down; they come back forty minutes later. Put the smallest and the
+# largest on the board.
+
+# %% [markdown] minutes=6
 # ## Euler follows the slope at the start and misses the bend
 #
 # Take the first link alone: vector leaves the blood at the rate $k$, so $dB/dt = -kB$. Euler goes
@@ -70,7 +74,11 @@ steps = 5  # over half a day  <- try 10, 100, 1000: by how much does the error s
 ours, exact = euler(decay, 1.0, 0.5 / steps, steps), np.exp(-k * 0.5)
 print(f"{steps} steps: {ours:.5f}, exact {exact:.5f}, error {ours - exact:+.5f}")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Learners who have never written a solver change `steps` and stop at 10. Ask for the error at 10,
+# 100, 1000 in one row: it falls tenfold each time. That row is what "order 1" means.
+
+# %% [markdown] minutes=8
 # ## Four looks a step buy four orders
 #
 # Runge and Kutta look at the slope four times a step: at the start, twice in the middle, at the
@@ -99,6 +107,10 @@ rk4_error = rk4(decay, 1.0, 0.5 / 5, 5) - exact
 print(f"errors at twenty calls: Euler {euler_error:+.5f}, RK4 {rk4_error:+.5f}")
 fight_guess.compare(round(abs(euler_error / rk4_error)))
 
+# %% [markdown] tags=["instructor"]
+# Talk through `(start + 2 * middle + 2 * middle_again + end) / 6`. The weights add to one.
+# Forgetting the 2 is the bug of exercise 00.5.
+
 # %% [markdown]
 # A method has order $n$ when half the step gives a $2^n$ times smaller error. On log axes the
 # errors lie on a line, and its slope is the order. Guess the slope of RK4, then measure both.
@@ -117,7 +129,7 @@ for name, order in orders.items():
     print(f"{name:6s} measured order {order:.1f}")
 order_guess.compare(round(orders["rk4"], 1))
 
-# %%
+# %% tags=["slide"]
 fig, ax = plot.figure()
 for name, shown, color, mark in (
     ("euler", "Euler", plot.VERMILLION, "o"),
@@ -135,7 +147,7 @@ plot.show(
     f"Euler and {orders['rk4']:.1f} for RK4.",
 )
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # ## A library solver picks its own step, to a tolerance you set
 #
 # `solve_ivp` runs two orders side by side and takes their difference for the error. If a step was
@@ -152,7 +164,7 @@ assert np.isclose(run.y[0, -1], by_hand, rtol=10 * rtol)
 print(f"RK4 by hand {by_hand:.6f}, solve_ivp {run.y[0, -1]:.6f}, exact {exact:.6f}")
 print(f"calls by solve_ivp: {run.nfev}")
 
-# %% [markdown]
+# %% [markdown] minutes=10
 # ## The whole chain is stiff: its rates span five orders of magnitude
 #
 # Now all seven boxes. The chain is linear, so its slopes are a matrix times the state, and each
@@ -181,6 +193,10 @@ for name, rate in zip(names, rates, strict=True):
         print(f"{name:10s} rate {rate:8.5f} /d, half-life {np.log(2) / rate:9.2f} d")
 span = rates.max() / rates[rates > 0].min()
 assert 8e4 < span < 9e4
+
+# %% [markdown] tags=["instructor"]
+# Why do eigenvalues stand on the diagonal? Only because nothing flows back. If the room knows no
+# linear algebra, say: each box empties at its own rate, and the seven rates are the diagonal.
 
 # %% [markdown]
 # The endosome is all but empty after two days, and slow boxes carry the next five years. A step of
@@ -219,11 +235,16 @@ print(f"least in endosomes by then: {endosome[early].min() / given:.3g} doses")
 if my_answer is not None:
     print("as you said" if my_answer == holds else "not as you said")
 
+# %% [markdown] tags=["instructor"]
+# Let them vote before they run. It looks as if conservation must break. It holds: what one box
+# loses another gains, also in a wrong solution. Ask which check would have caught it (a bound: no
+# negative number of genomes).
+
 # %% [markdown]
 # What one box loses another gains, even when the step is nonsense. A law that holds does not make a
 # solution right. A negative number of genomes makes it wrong.
 
-# %%
+# %% tags=["slide"]
 fig, ax = plot.figure()
 for step, color, line in ((0.11, plot.VERMILLION, "-"), (0.09, plot.BLUE, "--")):
     t, y = course(step)
@@ -240,7 +261,7 @@ plot.show(
     f"With 0.11 days it leaves the same curve near day 5 and reaches {long[-1]:,.0f} IU/dL.",
 )
 
-# %% [markdown]
+# %% [markdown] minutes=6
 # ## Euler's limit is two over the fastest rate
 #
 # One Euler step multiplies the fastest box by $1 - hk$. Beyond $hk = 2$ that number is below $-1$,
@@ -254,6 +275,11 @@ assert 0.09 < limit < 0.11
 if my_limit is not ...:
     print(f"yours {my_limit:.3f} d")
 print(f"longest stable step {limit:.2f} d: {1826 / limit:,.0f} steps for five years")
+
+# %% [markdown] tags=["instructor"]
+# The stuck point is *why a box that is empty still matters*. Draw 1 - hk as a factor: at -1.1 a
+# millionth of a genome doubles in size every seven steps and changes sign. It needs no start to
+# speak of.
 
 # %% [markdown]
 # This is stiffness: the step is set by stability, not by what you want to see. Accuracy would allow
@@ -285,7 +311,7 @@ explore(
     ),
 )
 
-# %% [markdown]
+# %% [markdown] minutes=5
 # Factor IX stays where it was. What counts is the share that escapes, and that is the same. The
 # problem has become ten times as stiff, and only the first day shows it. Yet the figure solves five
 # years anew at each move of a slider, at once. It cannot be taking Euler's steps.
@@ -296,7 +322,7 @@ explore(
 # stands on both sides, so each step solves a linear system: $(1 - hA)\,y_1 = y_0$. The fast box is
 # then divided by $1 + hk$, which is always safe. Try steps far beyond Euler's limit.
 
-# %%
+# %% tags=["slide"]
 big = 5  # day  <- try 1, 30, 100
 
 
@@ -329,7 +355,7 @@ assert np.isclose(solve(aav_chain.model, fast, [30])["fix_activity"][0], month, 
 assert 0.02 < 1 - low / month < 0.05
 print(f"package: {month:.2f} IU/dL on day 30, {years:.2f} on day 1825; by hand {ours:.2f}")
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # Safe is not the same as accurate: with steps of five days the level after years is right, and that
 # of the first month a few per cent low. A good implicit solver starts with short steps and
 # lengthens them as boxes empty.
@@ -363,7 +389,11 @@ assert np.isclose(tally["RK45", 1826][1], tally["LSODA", 1826][1], rtol=1e-4)
 assert cleo > 20 * stiff and 7 < tally["RK45", 365][0] / tally["RK45", 30][0] < 9
 calls_guess.compare(round(cleo, -3))
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Compare with the guesses. If somebody asks why the course does not always use LSODA: for thousands
+# of patients at once a batched method is faster; the page on populations says how.
+
+# %% [markdown] minutes=6
 # Same answer, same tolerance, more than twenty times the work. Twelve times as many days cost the
 # explicit solver about eight times as many calls, and the stiff solver hardly more.
 #
@@ -410,7 +440,7 @@ shown = f"{as_count[-1]:.1f}" if too_high < 5 else f"10^{np.log10(as_count[-1]):
 print(f"as a count:       {shown} cells/µL")
 count_guess.compare(round(too_high, 1) if too_high < 5 else 10.0 ** round(np.log10(too_high)))
 
-# %%
+# %% tags=["slide"]
 fig, ax = plot.figure()
 ax.semilogy(count_times, as_count, color=plot.VERMILLION, linestyle="--", label="as a count")
 ax.semilogy(log_times, np.exp(as_log), color=plot.BLUE, linestyle="-", label="as a logarithm")
@@ -443,7 +473,11 @@ cells_guess.compare(float(f"{true_low * ul_of_blood:.1g}"))
 print("log states of stein2019:", *stein2019.model.log_states)
 print("log states of aav_chain:", *aav_chain.model.log_states or ["none"])
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Here the numerics end and the biology begins. A hundred thousandth of a cell cannot divide. Do not
+# let the room leave with "log states are right"; they are right for the equation.
+
+# %% [markdown] minutes=2
 # No cell is left to revive. The log state solved the equation right, and the equation had stopped
 # being true: numbers of cells are whole. Whether the last one dies is chance, and chapter 08 counts
 # it.
@@ -459,7 +493,7 @@ for name, n in (("RK45", cleo), ("LSODA", stiff)):
 my_choice = ""  # <- one sentence: method, and which states as logarithms
 print(my_choice or "no choice yet")
 
-# %% [markdown]
+# %% [markdown] minutes=0 tags=["slide"]
 # Cleo was right, at many times the price. A method that is implicit where it must be gives the
 # same curves for a small part of the work. `cgtlearn.solve` starts with LSODA for that reason,
 # stops at each dose and switch, and says in its result which method it used.

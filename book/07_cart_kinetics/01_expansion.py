@@ -10,7 +10,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # # Expansion, contraction, persistence from scratch
 #
 # *You will be able to* derive doubling time and half-lives and build the curve of a cell that
@@ -45,7 +45,11 @@ fewer = 4  # one cell in the bag where four were planned
 peak_guess = guess("How many times lower is the peak in blood?", None)  # <- your turn
 delay_guess = guess("How many days later does it come?", None, unit="d")  # <- your turn
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Let everybody write both numbers before anybody speaks. "Four times lower, no delay" is the
+# tablet's answer. Keep a tally; the end of the notebook needs it.
+
+# %% [markdown] minutes=3 tags=["slide"]
 # ## A handful of numbers describes the curve
 #
 # A CAR T cell that meets its antigen, here CD19, divides. When the antigen is gone most of the
@@ -93,7 +97,11 @@ start = cmax / fold
 print(f"\nlevel at time 0: {start:.1f} copies/µg")
 print(f"Is the dose among the model's parameters? {'dose' in stein2019.model.parameters}")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Point at the column *status*. `transcribed` is not a defect, it is a fact: nobody here has read
+# the table itself. Ask what they would have to do before they used the number at work.
+
+# %% [markdown] minutes=4
 # Look at the last line. The authors tried the dose as a covariate and did not keep it; so says
 # the copy of the table that we read. Remember that.
 #
@@ -102,7 +110,7 @@ print(f"Is the dose among the model's parameters? {'dose' in stein2019.model.par
 # How often must cells double to become `fold` times as many? Each doubling multiplies by two, so
 # we need the logarithm to base two. Guess the doubling time before you run the cell.
 
-# %%
+# %% tags=["slide"]
 doubling_guess = guess("How long does one doubling take?", None, unit="d")  # <- your turn
 
 doublings = np.log2(fold)
@@ -110,6 +118,10 @@ doubling_time = tmax / doublings
 print(f"{doublings:.1f} doublings in {tmax} d\n")
 doubling_guess.compare(doubling_time)
 assert round(doublings) == 12
+
+# %% [markdown] tags=["instructor"]
+# The stuck point is which logarithm. Base two counts doublings, base e goes with a rate. Write 2^12
+# = 4096 beside foldx; it takes the fear away.
 
 # %% [markdown]
 # Growth at a constant rate is $dE/dt = \rho E$, with the solution $E = R_0\,e^{\rho t}$. At the
@@ -125,7 +137,7 @@ per_doubling = np.log(2) / rho
 print(f"growth rate {rho:.3f} 1/d, doubling time {per_doubling:.2f} d = {24 * per_doubling:.0f} h")
 assert np.isclose(per_doubling, doubling_time)
 
-# %% [markdown]
+# %% [markdown] minutes=3
 # ## A computer takes steps, and long steps cut corners
 #
 # A computer that does not know the exponential can still follow $dE/dt = \rho E$: in a short step
@@ -144,7 +156,7 @@ print(f"{steps} steps of {step:.2g} d reach {level:,.0f} copies/µg")
 print(f"the exponential reaches {start * np.exp(rho * tmax):,.0f} copies/µg")
 print(f"Euler is low by {100 * (1 - level / cmax):.0f} %")
 
-# %% [markdown]
+# %% [markdown] minutes=6
 # Half a day sounds short. It is not short beside a doubling time of less than a day. Each step
 # misses what the new cells produce within the step, and the misses multiply.
 #
@@ -177,7 +189,7 @@ total = np.array(total)
 for day in (0, 7, 28, 90):
     print(f"{day:>3} d after the peak: {total[round(day / step)]:>8,.0f} copies/µg")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # With pencil and paper: from the peak on, with $s = t - T_{max}$, the effector cells are
 # $C_{max} e^{-\alpha s}$. Put that into the second equation and solve it:
 #
@@ -201,6 +213,10 @@ worst = np.max(np.abs(total / level_at(tmax + after) - 1))
 print(f"loop and formula differ by at most {100 * worst:.1f} %")
 assert worst < 0.01, "put leak back as it was, and run both cells again"
 
+# %% [markdown] tags=["instructor"]
+# If the assert stops somebody, they left `leak` multiplied by ten. Read the message with them: it
+# says what to put back. Run *both* cells, in order.
+
 # %% [markdown]
 # A rate hides its meaning; a half-life shows it. Type the two formulas in place of `None`, as in
 # `np.log(2) / ...`, and let the cell compare.
@@ -212,7 +228,7 @@ print()
 initial_guess.compare(np.log(2) / alpha)
 terminal_guess.compare(np.log(2) / beta)
 
-# %% [markdown]
+# %% [markdown] minutes=2
 # ## Three lines of the package give the same curve
 #
 # The package holds the same equations once, in `models/stein2019.py`, with units and sources.
@@ -233,7 +249,7 @@ try:
 except ValueError as error:
     print(error)
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # ## A late peak looks like a patient who keeps the cells
 #
 # Now look at what you have built, and move it. On a log axis each phase is a straight line. The
@@ -270,7 +286,11 @@ print(f"peak on day {tmax}: {on_time:,.0f} copies/µg on day 28")
 print(f"peak on day {late_peak}:  {late:,.0f} copies/µg, {late / on_time:.1f} times as much")
 assert late_peak != 15 or 2.2 < late / on_time < 2.4  # "more than twice"
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Learners expect a late peak to mean poor cells. Same height, same decline, later: more is left on
+# day 28. A single late sample cannot tell it from cells that last.
+
+# %% [markdown] minutes=4
 # Same peak, same decline, and more than twice the level on day 28. One late sample does not tell a
 # late peak from cells that last. And *peak over the level at time 0*, which is foldx, moves only
 # the rise: this model is told its peak.
@@ -281,7 +301,7 @@ assert late_peak != 15 or 2.2 < late / on_time < 2.4  # "more than twice"
 # take blood samples and read the numbers off them, as one would with a patient. The sampling days
 # are ours.
 
-# %%
+# %% tags=["slide"]
 samples = np.array([1, 3, 5, 7, 9, 11, 14, 17, 21, 28, 42, 56, 84, 112, 168, 252, 336])
 seen = solve(model, typical, samples)["transgene"]
 
@@ -325,7 +345,11 @@ for seed in (1, 2, 3, 4, 5, 6):  # <- your turn: other seeds
     terminal.append(found[2])
 print(f"\nhighest over lowest terminal half-life: {max(terminal) / min(terminal):.0f}")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# The one line to talk through is `scatter = np.exp(noise * ...)`: error on the log scale. Ask for
+# the seed with no half-life at all, and what a report would have printed for that patient.
+
+# %% [markdown] minutes=5
 # One patient tells the doubling time fairly well. One patient cannot tell the slow half-life,
 # even with a year of samples and none below the limit of the assay: with seed 6 the tail does not
 # fall at all. *Fit one patient*, the fourth notebook, comes back to this.
@@ -345,7 +369,7 @@ print(f"\nhighest over lowest terminal half-life: {max(terminal) / min(terminal)
 # day 28, in copies/µg × d. Change `fewer` to 10 in the first cell of the notebook, run all, and see
 # which story notices.
 
-# %%
+# %% tags=["slide"]
 delay = np.log2(fewer) * doubling_time
 print(f"{np.log2(fewer):.1f} doublings × {doubling_time:.2f} d = {delay:.1f} d\n")
 
@@ -377,7 +401,11 @@ plot.show(
     f"0-28. With growth that ends on a day the curve is {fewer} times lower throughout.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Two stories, one bag. Let the room split into advocates of each, two minutes, then ask which
+# measurement would decide. (Antigen, tumor burden, the day of the peak against the dose.)
+
+# %% [markdown] minutes=3
 # ## The data speak against the tablet, softly
 #
 # In the trial ELIANA doses differed widely between patients, and "no relationship between dose
@@ -394,7 +422,7 @@ plot.show(
 # was computed from measured peaks, so the spread of measured peaks belongs to it. An assessment
 # report prints that, for the 60 who responded {cite:p}`epar_kymriah2018`.
 
-# %%
+# %% tags=["slide"]
 ledger.show("maude2018.dose_lowest", "maude2018.dose_highest", "maude2018.dose_expansion_r2")
 low, high = ledger.value("maude2018.dose_lowest"), ledger.value("maude2018.dose_highest")
 print(f"\nhighest over lowest dose: {high / low:.0f}")
@@ -420,7 +448,11 @@ for reading, cmax_sd in spreads.items():
         print(f"{'':<20} this reading would not exclude proportionality")
 assert 0.4 < slope < 0.5 or dose_sd < 0.6  # "nearly halves"
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# An r² near zero is easily read as "no effect". Ask for the upper limit in words: what is the
+# largest loss of peak that these data still allow?
+
+# %% [markdown] minutes=1
 # The data allow no effect. They also allow that a quarter of the dose nearly halves the peak. They
 # do not allow proportionality, with which the peak would fall to a quarter.
 #
@@ -434,7 +466,7 @@ assert 0.4 < slope < 0.5 or dose_sd < 0.6  # "nearly halves"
 # Another transcription of the paper starts with two pools, one fated to die and one fated to stay,
 # and both grow at the same rate from day 0. Compare the sums.
 
-# %%
+# %% tags=["slide"]
 dense = np.linspace(0, 60, 601)
 ours = solve(model, typical, dense)
 
@@ -480,7 +512,7 @@ strange = solve(model, swapped, days)
 print(f"\nlowest sum:    {strange['transgene'].min():7.1f} copies/µg")
 print(f"lowest memory: {strange['memory'].min():7.1f} copies/µg")
 
-# %% [markdown]
+# %% [markdown] minutes=1
 # The laws hold for the typical patient. The exchanged one breaks *never negative*, and the sum
 # looks healthy all the same. A fit to the sum would never notice. Look at states, not only at
 # outputs.
@@ -495,7 +527,7 @@ peak_guess.compare(height["planned dose"] / height["ends at a height"])
 delay_guess.compare(delay)
 assert fewer != 4 or 1.5 < delay < 1.6  # "a day and a half"
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # **The answer.** A quarter of the cells costs two doublings, about a day and a half. Whether it
 # also costs height depends on what stops the growth, and this model is silent there: it has no
 # dose, no tumor and no antigen. The data of one trial speak against a fourfold loss and do not

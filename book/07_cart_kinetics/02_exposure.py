@@ -10,7 +10,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # # Reading exposure off a curve, and what qPCR and flow each see
 #
 # *You will be able to* read Cmax, Tmax, AUC and half-life off samples, say what each reading owes
@@ -47,7 +47,11 @@ print(f"D  The hospital: the peak was {flow_peak} CAR T cells/µL, by flow cytom
 strike_guess = guess("How many of the four must be wrong?", None)  # <- your turn
 copies_guess = guess("D in copies/µg, roughly?", None, unit="copies/µg")  # <- your turn
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Read the four sentences aloud and vote by hands which one is wrong. Write the votes down. The
+# answer at the end is *none*, and it should cost them something.
+
+# %% [markdown] minutes=3
 # ## The highest sample is not the peak
 #
 # Our patient is the typical one of Stein's model, simulated. The truth is the curve you built in
@@ -56,7 +60,7 @@ copies_guess = guess("D in copies/µg, roughly?", None, unit="copies/µg")  # <-
 # Cmax is the highest sample. Tmax is its day. Nothing is fitted. Run the cell, then add a visit on
 # day 9 and look again.
 
-# %%
+# %% tags=["slide"]
 typical = stein2019.model.parameters_with()
 
 
@@ -75,7 +79,11 @@ print(f"\nread off: Cmax {highest:,.0f} copies/µg on day {visits[seen.argmax()]
 print(f"in truth: Cmax {typical.cmax:,.0f} copies/µg on day {typical.tmax}")
 print(f"Cmax read off is low by {100 * (1 - highest / typical.cmax):.0f} %")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# The stuck point: why does a visit on day 9 not help? Draw the kink. The curve halves faster after
+# the peak than a visit schedule can see; two days before or after are both far below.
+
+# %% [markdown] minutes=8
 # The visit on day 9 hardly helps: it misses the sharp top on the other side. But Tmax jumps by two
 # days. Tmax is always a day on which somebody drew blood.
 #
@@ -109,6 +117,10 @@ for factor in (1.5, 2, 4, 16, 100, 1000):  # <- your turn
     times_too_high = (factor + 1) / 2 / ((factor - 1) / np.log(factor))
     print(f"{factor:>8g}-fold   {100 * (times_too_high - 1):>8.0f} %")
 assert round(100 * (2 + 1) / 2 / (1 / np.log(2))) == 104  # "4 %" below
+
+# %% [markdown] tags=["instructor"]
+# Talk through the last table, not the code. Ask: how far apart are two consecutive samples in
+# *your* data? Twofold is harmless. Sixteenfold is not.
 
 # %% [markdown]
 # The error depends on one thing: how far apart the two levels are. Not on the unit, not on the
@@ -151,6 +163,10 @@ for name, days in designs.items():
     print(f"{name:<26}" + "".join(f"{100 * a / true_area:>20.0f}" for a in found))
     assert np.allclose(found, [measure.auc(days, level_at(days), rule=rule) for rule in rules])
 
+# %% [markdown] tags=["instructor"]
+# This is the default of much software, and the room will defend it. Let them name the half of the
+# curve that it gets wrong: cells *rise* as an exponential too.
+
 # %% [markdown]
 # Read the table by rows.
 #
@@ -162,7 +178,7 @@ for name, days in designs.items():
 #
 # Two errors that cancel are not accuracy. They cancel in this patient and not in the next.
 
-# %%
+# %% tags=["slide"]
 shown = np.array([0, peak_day, 14, 21, 28])
 fine = np.sort(np.append(np.linspace(0, 28, 561), peak_day))
 lines = area(shown, level_at(shown), "linear")
@@ -187,14 +203,14 @@ plot.show(
     "of the excess lies before the peak.",
 )
 
-# %% [markdown]
+# %% [markdown] minutes=3
 # ## Twenty-eight days are a choice
 #
 # Labels print the area to day 28. A *partial AUC* is the area over a stated window, and windows
 # add up. Which week holds most of it? And how much is still to come after day 28? Guess, then run.
 # Then move the windows.
 
-# %%
+# %% tags=["slide"]
 later_guess = guess("AUC 0-84 over AUC 0-28, same patient?", None)  # <- your turn
 
 every_day = np.sort(np.append(np.arange(85), peak_day))
@@ -211,7 +227,11 @@ report = [ledger.value(f"epar_kymriah2018.pool_responders_auc{day}") for day in 
 print(f"\nEuropean report: {report[0]:,} over {report[1]:,} = {report[0] / report[1]:.2f}")
 assert longer < 1.15 < 1.5 < report[0] / report[1]
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Do not explain the report's 1.5 yet. Somebody may say "other patients". Write it on the board; it
+# comes back under *Those who leave*.
+
+# %% [markdown] minutes=4
 # The typical patient gains little after day 28. The report's two numbers differ by half. Keep that
 # in mind: those two geometric means are not over the same patients. We come back to it.
 #
@@ -246,7 +266,7 @@ figure = explore(
 )
 figure
 
-# %% [markdown]
+# %% [markdown] minutes=7
 # The curve bends around day 40. Then it is nearly flat, and after a year 61 copies/µg are left. By
 # sentence A it would be a thousandth of a copy. A true terminal half-life of 16.8 d, a slow decline
 # of 0.041 a day, makes another patient, with less than one copy/µg before day 150. So A is the rate
@@ -291,13 +311,18 @@ for stop in (28, 42, 56, 70, 84, 112, 168, 336):
     cells = [f"{half_life_of(*last_three(stop, limit)):>10.1f}" for limit in (50, 170, 400)]
     print(f"stop on day {stop:<4}" + "  ".join(cells))
 
+# %% [markdown] tags=["instructor"]
+# Give them five minutes with `until` and `lloq` alone; whoever has made the label's value says how.
+# There are several ways. Then ask whether the label is wrong. It is not: it answers a question
+# nobody asked.
+
 # %% [markdown]
 # One patient, one truth, and a table of half-lives between 4.6 and 217 days. Nobody erred.
 # Where the line crosses from the fast phase to the slow one it reports something in between, which
 # belongs to neither. Such a number is an **artefact** of the schedule. A limit that hides the tail
 # never lets you leave the fast phase.
 
-# %%
+# %% tags=["slide"]
 far = half_life_of(*last_three(336, 50))
 near = half_life_of(*last_three(28, 50))
 assert round(near, 1) == 4.6 and round(far) == 217
@@ -357,7 +382,7 @@ for stop in (28, 56, 84, 112, 168, 364):  # <- your turn
 print(f"\nlabel: {label.value} d, {label.n} patients")
 assert found.get(84, 0) < label.value < found.get(112, np.inf)  # "about three months"
 
-# %% [markdown]
+# %% [markdown] minutes=3
 # Follow-up of about three months turns 4.3 and 220 into a number like the label's. We do not know
 # that this is how the label's came about. We know that it need not contradict the paper. The
 # European report says it itself: the half-life depends on the date of data cut-off
@@ -395,7 +420,7 @@ for name, (t, c) in stand_ins.items():
     found = "none" if flat else f"{half_life_of(t[-3:], tail):.0f} d"
     print(f"{name:<10}{first:>13}{whole:>13}{found:>24}")
 
-# %% [markdown]
+# %% [markdown] minutes=1
 # The area to day 28 hardly notices: it lives in the two weeks around the peak. The half-life is
 # destroyed. Three zeros have no slope, nor have three limits. Leaving samples out hands you the
 # fast phase, and takes the window away: day 0 is gone, so day 0 to 28 is no longer covered.
@@ -425,7 +450,7 @@ usual = measure.terminal_half_life(t, c)
 for which, phase in (("the package's points", usual), ("the last three", chosen)):
     print(f"{which}: days {', '.join(f'{day:g}' for day in phase.times)}: {phase.half_life:.2f} d")
 
-# %% [markdown]
+# %% [markdown] minutes=5 tags=["slide"]
 # The package chose its points by the usual rule, the best adjusted R². Other points, another
 # number. So a half-life comes with its points, or it says little.
 #
@@ -478,6 +503,10 @@ assert np.isclose(
     ),
 )
 
+# %% [markdown] tags=["instructor"]
+# Units first: say "copies in a microgram of DNA" each time, in full. The slip is to divide by the
+# vector copies twice, or to forget that every nucleated cell gives DNA.
+
 # %% [markdown]
 # About forty, for a plausible pair. Is that a confirmation? Turn the question round: for which
 # pairs would the hospital's peak and the paper's peak agree?
@@ -500,7 +529,7 @@ low, high = (
 print(f"\nD may be anything from {low:,.0f} to {high:,.0f} copies/µg; beside the middle of that:")
 copies_guess.compare(float(f"{np.sqrt(low * high):.1g}"))
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # The two sentences cannot contradict each other, and for the same reason they cannot confirm each
 # other. Without vector copies and a cell count of the same day there is nothing to compare.
 #
@@ -514,7 +543,7 @@ copies_guess.compare(float(f"{np.sqrt(low * high):.1g}"))
 # the paper, and a lymphocyte count that rises between those two medians. Extract the DNA from
 # lymphocytes. What will qPCR see?
 
-# %%
+# %% tags=["slide"]
 earlier_guess = guess("Median recovery: qPCR's peak, days earlier?", None, unit="d")  # <- your turn
 
 before = ledger.value("gandler2025.lymphocytes_at_infusion")
@@ -587,7 +616,11 @@ plot.show(
     f"doubling took {100 * (slower - 1):.0f} % longer; after day {full_after} both fall in step.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# If the room stalls: a rising number divided by a rising number. Half of the apparent slowing has
+# nothing to do with CAR T cells.
+
+# %% [markdown] minutes=2
 # While the white cells recover, qPCR divides a growing number by a growing number. Growth looks
 # slower, the peak comes earlier, and none of it is biology of the CAR T cell. Two laboratories that
 # disagree on Tmax by a day may both be right. Note our assumption: lymphocytes only. From whole
@@ -611,7 +644,7 @@ impossible = measure.above_ceiling(drawn, vector_copies_per_cell=copies, dna_per
 print(f"\nceiling: {copies * genomes:,.0f} copies/µg; the geometric mean is {peak_row.value:,}")
 above_guess.compare(float(round(100 * impossible.mean())))
 
-# %% [markdown]
+# %% [markdown] minutes=3
 # So either most products carry more than one copy, or the upper tail is not lognormal, or both. A
 # simulation that samples from label numbers should look at its highest patients before it believes
 # its mean.
@@ -625,7 +658,7 @@ above_guess.compare(float(round(100 * impossible.mean())))
 # `strength 1`: half the area doubles the rate of leaving. Rate and link are teaching values. Areas
 # are in thousands of copies/µg × d. Say which columns will move before you run.
 
-# %%
+# %% tags=["slide"]
 n = 400
 children = population.trial(stein2019.model, n, spread, rich, **how)
 reported = np.where(children.censored, 0, children.values)
@@ -674,7 +707,11 @@ if set(ratio) == {"nobody leaves", "strength 0", "strength 1"}:
 day84, day28 = (ledger.row(f"epar_kymriah2018.pool_responders_auc{day}") for day in (84, 28))
 assert day84.n == 66 and "80 patients" in day28.note
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Blind leaving leaves the mean area alone and shortens the half-life; leaving by the curve does
+# both. Ask which column could be checked in a real report (n, always).
+
+# %% [markdown] minutes=2
 # Blind leaving does nothing to the mean area to day 28. It cuts the half-life to about a third,
 # because follow-up is shorter. Leaving that depends on the curve moves the mean area itself: it can
 # only be computed for those who stayed, and they expanded.
@@ -736,7 +773,7 @@ breyanzi = [known[f"smpc_breyanzi.{group}_cmax"].value for group in ("responders
 assert 2.5 < breyanzi[0] / breyanzi[1] < 3.5  # "threefold" below
 assert known["uspi_kymriah.all_responders_tmax"].spread[0] == 0.008
 
-# %% [markdown]
+# %% [markdown] minutes=1 tags=["slide"]
 # What must not be compared across rows:
 #
 # - **Mean with geometric mean with median.** In a skewed quantity the mean lies above the others.

@@ -10,7 +10,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # # A lag, a smooth gate, four phenotypes
 #
 # *You will be able to* say when growth starts, how it ends and what ends it, each with its own
@@ -41,7 +41,11 @@ day_guess = guess("From which day on would a flat curve alarm you?", None, unit=
 cells_guess = guess("Ten times the cells: peak how many times higher?", None)  # <- your turn
 burden_guess = guess("Ten times the tumor: peak how many times higher?", None)  # <- your turn
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Three guesses, each on its own line of the board. The first is for the clinic, the other two are
+# the question of the chapter.
+
+# %% [markdown] minutes=4
 # ## A clock runs before the first division shows
 #
 # Infused cells leave the blood for the tissues, find their antigen (what their receptor binds, a
@@ -78,11 +82,15 @@ def level_at(t, lag=lag):
 for day in (0, 3, 4, 6, 9, 28):  # <- your turn: find the day of the highest value
     print(f"day {day:>2}: {level_at(day):>8,.0f} copies/µg")
 
+# %% [markdown] tags=["instructor"]
+# `np.clip` is the line to talk through: a clock that stands still until its phase begins. Without
+# it learners write three `if`s, and one of them is wrong at the edges.
+
 # %% [markdown]
 # Day 3 equals day 0. In this model nothing else is possible: day 3 lies inside the lag. Draw it,
 # beside a patient without a lag and a product that never grows.
 
-# %%
+# %% tags=["slide"]
 days = np.linspace(0, 28, 561)
 course = solve(ogasawara2021.model, ogasawara2021.model.parameters_with(), days)
 assert np.allclose(course["transgene"], level_at(days), rtol=1e-6)  # the package agrees
@@ -104,7 +112,7 @@ plot.show(
     f"curve with a lag and the one that never grows are both still at {start:.0f} copies/µg.",
 )
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # ## Day 3 cannot tell a lag from a failure
 #
 # A flat curve on day 3 rules out one story, growth at once. It leaves two: a lag, and a failure.
@@ -134,7 +142,11 @@ print()
 if first_sure:
     day_guess.compare(first_sure)
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Whoever wants to re-dose on day 3 should say what they would have seen in a good product on that
+# day: the same.
+
+# %% [markdown] minutes=7
 # **First answer.** On day 3 the sample says the same about a good product and a bad one: nothing.
 # A single sample on day 7 says much, if this patient's lag is typical.
 #
@@ -184,6 +196,10 @@ print(f"\nsharp: {typical.cmax:,.0f} copies/µg on day {typical.tmax}")
 print(f"gated: {float(f'{peak_height:.3g}'):,.0f} copies/µg on day {peak_day:.1f}")
 shift_guess.compare(round(peak_day - typical.tmax, 2))
 
+# %% [markdown] tags=["instructor"]
+# A half closed gate, and the peak comes *later*. The reason is one sentence: cells grow faster than
+# they die, so half a gate still makes more than it loses. Let a learner find the sentence.
+
 # %% [markdown]
 # Later, although the gate is half closed at $T_{max}$. With pencil and paper: the peak is where
 # growth and loss balance, $\rho g = \alpha (1-g)$. Since $g/(1-g) = e^{-(t-T_{max})/w}$,
@@ -201,7 +217,7 @@ shift_guess.compare(round(peak_day - typical.tmax, 2))
 # Now make the gate narrow. The sharp curve must come back, and the table should say how fast.
 # Add a width of your own.
 
-# %%
+# %% tags=["slide"]
 balance = typical.tmax + width * np.log(rho / alpha)
 lost = width * ((rho + alpha) * np.log(1 + alpha / rho) + alpha * np.log(rho / alpha))
 assert abs(peak_day - balance) < 2 * step
@@ -235,7 +251,7 @@ plot.show(
     f"height is lost at 0.5 d, {heights[2]:.0f} % at 2 d. Far from the peak the slopes are equal.",
 )
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # Two names have come apart. In the sharp model `tmax` and `cmax` are where the curve is highest.
 # In the gated model they are parameters that no sample shows. A table that calls both *Tmax*
 # compares two different things.
@@ -248,7 +264,7 @@ plot.show(
 # samples to see the average. Below 3.84 a test at 5 % sees nothing. Run, then sample daily:
 # `np.arange(1, 85)`.
 
-# %%
+# %% tags=["slide"]
 grid = np.arange(0, 84.05, 0.05)
 
 
@@ -285,7 +301,11 @@ sharp_needs = float(f"{3.84 / evidence[0.01]:.1g}")
 print(f"\npatients like this to tell the true width from a sharp peak: about {sharp_needs:.0f}")
 assert samples.size != 13 or max(evidence.values()) < 3.84
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# "All other parameters may move to hide the change" is the sentence to repeat. Not seeing a
+# parameter in data is not evidence that it is not there.
+
+# %% [markdown] minutes=6
 # From no width to four days, the 13 samples allow everything. The other parameters give way; look
 # at the last column. So the gate is not in the data of one patient. It is in what we know about
 # tissue. The sharp peak stays a fair choice for a fit, as long as nobody reads a biological moment
@@ -331,6 +351,10 @@ for cells in (0.01, 0.1, 1, 10, 100):  # <- your turn
 few = np.log(2) * p.expansion_half_saturation / (v1 * p.mtv)
 print(f"\nfew cells double every {few:.1f} d, before losses")
 print(f"many make at most {v1 * p.mtv:.2f} cells/µL a day, however many they are")
+
+# %% [markdown] tags=["instructor"]
+# Stop here until the table is understood: few cells, exponential growth; many cells, a pace set by
+# antigen. Everything after it, and the chapter's answer, is this table.
 
 # %% [markdown]
 # Keep this table in mind. While cells are few, each divides as fast as it can. Above about one
@@ -389,7 +413,11 @@ for q in (p, p.changed(low_expander=1)):
     assert close and np.allclose(ours[:, 4], theirs["tumor"], rtol=1e-4), "the step is too long"
 print(f"{times.size - 1} steps by hand and the package agree to one part in ten thousand")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# If the assert fails after they lengthened the step: good, that was asked for. Set it back before
+# going on; later cells use it.
+
+# %% [markdown] minutes=4
 # ## Switch off what you do not need, and count
 #
 # Agreement with a package proves little if both are wrong. Switch terms off until you know the
@@ -421,7 +449,7 @@ print(f"no birth, no death: {count[0]:.3f} cells/µL on day 0, {count[-1]:.3f} o
 # Now the whole model, in the reference patient: median tumor, CD4:CD8 ratio 1, no earlier
 # transplant.
 
-# %%
+# %% tags=["slide"]
 quarter = np.linspace(0, 60, 601)
 r = solve(muellerschoell2021.model, p, quarter)
 fig, (left, right) = plot.figure(1, 2, size="wide", width_ratios=(1.6, 1))
@@ -446,7 +474,7 @@ net = np.gradient(np.log(r["car_t"]), quarter)
 print("\nnet growth of the sum, 1/d:")
 print("  ".join(f"day {d}: {net[10 * d]:+.2f}" for d in (2, 8, 14, 20, 28, 40)))
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # Read the last line. Growth fades from plus to minus over weeks, with no corner and no clock. The
 # cells have eaten their antigen. That is a gate, and nobody drew it.
 #
@@ -458,7 +486,7 @@ print("  ".join(f"day {d}: {net[10 * d]:+.2f}" for d in (2, 8, 14, 20, 28, 40)))
 # A count on day 0 cannot tell these bags apart. How much larger is the area under the curve (AUC)
 # of the best? Guess before you run.
 
-# %%
+# %% tags=["slide"]
 question = "Best bag over worst bag, AUC of days 0-28, how many times?"
 best_guess = guess(question, None)  # <- your turn
 
@@ -479,7 +507,11 @@ for i, name in enumerate(("TN", "TCM", "TEM", "TEff")):
 print()
 best_guess.compare(float(f"{max(area.values()) / min(area.values()):.2g}"))
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Somebody will want to sort products. Ask what the result rests on: effector cells do not divide
+# *because the model says so*.
+
+# %% [markdown] minutes=5
 # **Second answer.** Among the cells in blood the shares drift slowly; on day 14 they tell little
 # that the sum does not. In the bag they tell nearly everything. The further up the chain a cell
 # stands, the more divisions lie before it. So, says the model: sort before the infusion, and look
@@ -518,7 +550,7 @@ explore(
 # behind: 4.7 d. The tumor lifts the peak, a high ratio lowers it. Now in numbers, with an earlier
 # stem-cell transplant (ASCT) besides.
 
-# %%
+# %% tags=["slide"]
 def exposure(p):
     """Cmax, Tmax and AUC of days 0-28, read every tenth of a day."""
     t = np.arange(281) / 10
@@ -558,7 +590,11 @@ many = small.changed(initial_cells=10 * p.initial_cells)
 times_higher = exposure(many)[0] / exposure(small)[0]
 print(f"a tenth of the tumor: 10 × the cells give Cmax × {times_higher:.0f}")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# The last line is the one that saves the chapter from a slogan. Where the tumor is small, dose
+# matters again.
+
+# %% [markdown] minutes=3
 # **The chapter's answer.** Why is dose a poor predictor of exposure? Because soon after the start
 # the antigen sets the pace, not the number of cells; you saw it in the table of new cells a day.
 # Fewer cells come later and as high. It is the first story of notebook 01, *growth ends at a
@@ -640,7 +676,7 @@ assert all(np.any(np.abs(found - 1) >= 0.15) for n, found in suspects.items() if
 # the same 19 patients, in 200 trials. The Runge-Kutta step from above takes them all at once: its
 # numbers may as well be arrays.
 
-# %%
+# %% tags=["slide"]
 def trials(low, seed, count=200, step=0.1):
     """Medians of `count` simulated trials: Cmax, Tmax, AUC 0-28, each (count,)."""
     random = np.random.default_rng(seed)
@@ -675,7 +711,11 @@ for low, group in enumerate(("reference", "low")):
     assert low or -0.35 < change < -0.2
     print(f"  the area changes by {100 * change:.0f} % from typical to individual")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# A miss is on show. Let the room propose suspects before the table. *Unexplained* is an answer
+# here; the scoreboard says so.
+
+# %% [markdown] minutes=0 tags=["slide"]
 # The median of individual curves is not the curve of the typical patient. In the reference group
 # the area falls by roughly a quarter. In the low expanders, whose expansion has no random
 # effect, it stays. And all six of the authors' values lie inside wide ranges. So individual

@@ -10,7 +10,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] minutes=3
 # # Fit one patient, with values below the limit of quantification
 #
 # *You will be able to* fit a curve to one patient's samples, treat values below the limit as what
@@ -43,14 +43,14 @@ table = datasets.load("simulated_tisacel_one")
 times, values, censored, lloq = table.curve(1)
 print(table.describe())
 
-# %% [markdown]
+# %% [markdown] minutes=3
 # ## A triangle is a bound, not a number
 #
 # Look before you compute. Then write down what you would put into the field. The first two
 # triangles, nearly on top of each other, come before the cells have grown, the last two when most
 # of them are gone.
 
-# %%
+# %% tags=["slide"]
 fig, ax = plot.figure()
 ax.semilogy(times[~censored], values[~censored], "o", color=plot.BLUE, label="measured")
 ax.semilogy(times[censored], values[censored], "v", color=plot.VERMILLION, label="below the limit")
@@ -68,7 +68,11 @@ plot.show(
 
 half_life_guess = guess("What terminal half-life would you report?", None, unit="d")  # <- your turn
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# A number or a refusal: both are legitimate entries. Ask who wrote a refusal, and why. They come
+# back at the end.
+
+# %% [markdown] minutes=7
 # ## A fit needs a distance, and the distance is a logarithm
 #
 # The curve is that of notebook 01. Six numbers shape it. Fitting means: find the six numbers for
@@ -107,6 +111,10 @@ print(f"\n{np.sum(~censored)} measured samples; sum of squared distances:")
 for who, numbers in (("typical patient", typical), ("by hand", by_hand)):
     print(f"  {who:<16} {np.sum(distances(numbers) ** 2):5.1f}")
 
+# %% [markdown] tags=["instructor"]
+# Let them be the optimiser for two minutes and write their best sum on the board. Nobody needs to
+# beat the computer; everybody should feel that two numbers can trade against each other.
+
 # %% [markdown]
 # A computer does the same, faster. It works on logarithms of the six numbers, so that none can
 # become negative, and within the range that the ledger allows. It starts from several days of the
@@ -143,7 +151,7 @@ for name, number in zip(names, left_out, strict=True):
 print(f"\nterminal half-life   {in_days(half_life(left_out)):>8} d")
 print(f"sum of squares       {lowest:>8.1f}")
 
-# %% [markdown]
+# %% [markdown] minutes=6
 # This fit left out every sample below the limit. Ask what it saw late in the course: only the
 # samples that happened to be high.
 #
@@ -158,10 +166,14 @@ print(f"sum of squares       {lowest:>8.1f}")
 # where $\Phi$ is the normal distribution function and LLOQ the lower limit of quantification.
 # Guess: the curve runs exactly at the limit. How probable is *below*? And at twice the limit?
 
-# %%
+# %% tags=["slide"]
 for height in (1, 2, 4):  # times the limit <- your turn: 0.5, 0.25
     probability = ndtr(np.log(1 / height) / noise)
     print(f"curve at {height:g} × the limit: P(below) = {probability:.2f}")
+
+# %% [markdown] tags=["instructor"]
+# The stuck point is that P(below) is a half when the curve runs *at* the limit. One sentence:
+# scatter is even on the log scale.
 
 # %% [markdown]
 # The likelihood multiplies one factor for each sample: the normal density where there is a
@@ -185,7 +197,11 @@ m3, lowest = best(with_bounds)
 print(f"terminal half-life with the bounds {in_days(half_life(m3)):>5} d")
 print(f"                   without them    {in_days(half_life(left_out)):>5} d")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# The one line to talk through is `np.where(flag, np.sqrt(-2 * log_ndtr(z)), z)`. Two kinds of
+# sample, two kinds of evidence, one sum.
+
+# %% [markdown] minutes=7
 # ## One patient cannot show which way is wrong, forty can
 #
 # The two differ. Which is closer to the truth? One patient cannot tell, because luck is larger
@@ -200,7 +216,7 @@ print(f"                   without them    {in_days(half_life(left_out)):>5} d")
 #
 # By what factor does leaving out lengthen the half-life? Write it down before you run.
 
-# %%
+# %% tags=["slide"]
 factor_guess = guess("Left out: how many times too long?", None)  # <- your turn
 
 rules = ["M3", "left out", "zero, as 1", "half the limit", "the limit"]
@@ -236,6 +252,10 @@ for i, rule in enumerate(rules, start=1):
     low, middle, high = (in_days(q) for q in quarters[rule])
     print(f"{i} {rule:<16}{low:>14}{middle:>10}{high:>15}")
 
+# %% [markdown] tags=["instructor"]
+# Ask for the factor before the run. Leaving out sounds careful, and it is the one that removes
+# evidence in one direction. Change `true_half_life` to 30 with the room: *half the limit* was luck.
+
 # %% [markdown]
 # Read the medians. M3 is the closest. Leaving out lengthens the half-life, because late in the
 # course only the high samples survive. Writing the limit lengthens it too: the tail lies flat at
@@ -245,7 +265,7 @@ for i, rule in enumerate(rules, start=1):
 #
 # Now read the other two columns. Even the best way leaves a single patient uncertain.
 
-# %%
+# %% tags=["slide"]
 factor_guess.compare(float(f"{quarters['left out'][1] / true_half_life:.2g}"))
 
 fig, ax = plot.figure()
@@ -269,7 +289,7 @@ plot.show(
     unitless="y",
 )
 
-# %% [markdown]
+# %% [markdown] minutes=8
 # ## A profile says what the data do not tell
 #
 # Back to the one patient. The optimiser gave one half-life. How much worse are the others? Hold
@@ -315,7 +335,11 @@ for name, value in (("a year", year), ("90 days", early)):
     low, high = (in_days(end) for end in limits[name])
     print(f"{name:<8} best {in_days(value):>4} d, allowed from about {low} d to {high} d")
 
-# %%
+# %% [markdown] tags=["instructor"]
+# 22 d looks like a result. Have a learner read out the allowed range instead, including "no upper
+# limit".
+
+# %% tags=["slide"]
 reported = ledger.value("stein2019.reported_terminal_half_life")
 fig, ax = plot.figure()
 ax.semilogx(tried, year_rise, color=plot.BLUE, label="a year of samples")
@@ -378,7 +402,7 @@ assert round(half_life(typical), -1) == 220 and round(half_life(slower), -1) == 
 assert round(np.log(2) / 0.031) == 22
 assert round(typical[2] / level_at(90, typical), -1) == 160
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # A doubled half-life moves day 90 by less than a single sample scatters. Only the late samples see
 # it, and only the late samples see what is wrong with 22 d. No method takes out of samples what is
 # not in them.
@@ -405,7 +429,7 @@ assert longest / grid_step <= limits["a year"][1] <= longest
 # patient was simulated from the typical patient, so the truth is in the ledger. Count how many of
 # the six intervals hold it. Then cut the table at 90 days: the package warns by itself.
 
-# %%
+# %% tags=["slide"]
 for name, true in zip(names, typical, strict=True):
     _, low, high = fit.intervals[name]
     print(f"{name:<20} truth {true:>8,g}  {'inside' if low <= true <= high else 'outside'}")
@@ -422,7 +446,10 @@ print(f"\nafter {times[short][-1]:g} d: terminal half-life {early_says}")
 for warning in fit_early.warnings:
     print(f"warning: {warning}")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Show that the package warned. A result that carries its warning is worth more than a decimal.
+
+# %% [markdown] minutes=4
 # ## Your own table goes the same way
 #
 # A table has a row for each sample: time, value, a flag for values below the limit. Other column
@@ -476,7 +503,11 @@ for fault, (right, wrong) in faults.items():
         print(f"--- {fault}\n{error}")
 folder.cleanup()
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Learners who brought a table may try it now. It stays on their machine. Plan three minutes more if
+# several did.
+
+# %% [markdown] minutes="2,1" tags=["slide"]
 # ## What this fit may be used for
 #
 # The guideline ICH M15 asks for a few sentences before anybody relies on a model

@@ -8,6 +8,7 @@ show (text, code's output, figures with their alt text), with the section's note
 from __future__ import annotations
 
 import html
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -62,16 +63,25 @@ def _renderer() -> MarkdownIt:
 MARKDOWN = _renderer()
 
 
+def under(text: str, title: str) -> str:
+    """What stands under one heading of a text; all of it where the heading is not in it."""
+    for part in re.split(r"(?m)^#{1,2} ", text):
+        head, _, body = part.partition("\n")
+        if head.strip() == title:
+            return body
+    return text
+
+
 def rendered(text: str) -> str:
-    """Markdown as HTML; headings are left out, the slide has its own; roles become plain text."""
+    """Markdown as HTML; headings are left out, the slide has its own."""
     kept = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     return MARKDOWN.render(kept)
 
 
-def shown(cell: Any) -> str:
-    """What a cell shows: a text, or a code cell's outputs."""
+def shown(cell: Any, title: str = "") -> str:
+    """What a cell shows of a section: its text, or a code cell's outputs."""
     if cell.cell_type == "markdown":
-        return rendered(notebooks.cite_in_book(cell.source))
+        return rendered(under(cell.source, title))
     parts = []
     for output in cell.outputs:
         if output.output_type == "stream":
@@ -103,7 +113,7 @@ def deck(lesson: Lesson, executed: Any) -> str:
         notes = "".join(f"<aside class='notes'>{rendered(note)}</aside>" for note in section.notes)
         head = "" if section.title == "Opening" else f"<h2>{html.escape(section.title)}</h2>"
         for number in section.slides:
-            inside = shown(executed.cells[number])
+            inside = shown(executed.cells[number], section.title)
             if not inside.strip():
                 raise KitError(
                     f"{lesson.name}: cell {number + 1}, in {section.title!r}, is tagged slide and "
