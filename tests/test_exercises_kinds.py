@@ -91,6 +91,21 @@ def test_two_slips_are_told_for_arrays_and_functions():
     assert set(verdict.misconceptions) == {"minutes-for-hours", "hours-for-days"}
 
 
+def test_arguments_in_each_others_place_are_told():
+    exercise = store.exercise("07.4")
+    area = students.reference(exercise)
+    probes = exercise["answer"]["probes"]
+    values = {json.dumps([c, t]): area(np.array(t), np.array(c)) for t, c in probes}
+
+    def swapped(t, c):
+        return values.get(json.dumps([np.asarray(t).tolist(), np.asarray(c).tolist()]), 1.0)
+
+    verdict = judge(exercise, swapped)
+    assert verdict.misconceptions == ("swapped-arguments",) and "t and c" in verdict.message
+    verdict = judge(exercise, lambda t, c: np.trapezoid(t, c))
+    assert verdict.misconceptions == ("swapped-arguments", "linear-auc")
+
+
 def test_shared_slips_off_keeps_two_slips_from_being_named():
     exercise = json.loads(json.dumps(store.exercise("07.7")))
     exercise["answer"]["shared_slips"] = False
@@ -619,7 +634,8 @@ def test_progress_is_a_picture_with_words(sample):
     shown = package.progress(picture=True)
     assert "■▪□□□□□  1 of 7 right · next: 99.8" in str(shown)
     axes = shown.figure.axes[0]
-    assert [text.get_text() for text in axes.texts][:3] == ["7✓", "8…", "9"]
+    assert [text.get_text() for text in axes.texts][:3] == ["7", "8", "9"]
+    assert len({patch.get_facecolor() for patch in axes.patches[:3]}) == 3
     assert axes.get_title().startswith("1 of 7")
     shown.figure.canvas.draw()
     assert package.progress(picture=False).figure is None

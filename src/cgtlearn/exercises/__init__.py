@@ -343,42 +343,53 @@ def _stage(status: Any) -> str:
 
 
 def draw_progress(rows: list[tuple[str, dict[str, str]]]) -> Any:
-    """A picture of the progress: a row of squares for each chapter, filled, half or empty.
+    """A picture of the progress: a row of squares for each chapter.
 
     ``rows`` holds (chapter, {exercise id: "right", "wrong" or "open"}). Returns a Matplotlib
     figure that no window shows by itself.
     """
     from matplotlib.figure import Figure
 
+    from matplotlib.patches import Patch, Rectangle
+
     most = max(len(stages) for _, stages in rows)
-    figure = Figure(figsize=(min(2.6 + 0.42 * most, 12), 0.9 + 0.5 * len(rows)))
+    figure = Figure(figsize=(min(2.4 + 0.36 * max(most, 8), 12), 1.3 + 0.36 * len(rows)))
     axes = figure.subplots()
-    faces = {RIGHT: "#0072B2", WRONG: "#E69F00", "open": "none"}
+    faces = {RIGHT: "#0072B2", WRONG: "#F0C878", "open": "white"}
     for place, (_, stages) in enumerate(rows):
         for column, (key, stage) in enumerate(stages.items()):
-            box = {"boxstyle": "round,pad=0.25", "facecolor": faces[stage], "edgecolor": "#767676"}
-            mark = {RIGHT: "✓", WRONG: "…", "open": ""}[stage]
-            number = key.split(".")[-1]
+            corner = (column - 0.45, place - 0.45)
+            axes.add_patch(Rectangle(corner, 0.9, 0.9, facecolor=faces[stage], edgecolor="#767676"))
             axes.text(
                 column,
                 place,
-                f"{number}{mark}",
+                key.split(".")[-1],
                 ha="center",
                 va="center",
                 fontsize=8,
+                weight="bold" if stage == RIGHT else "normal",
                 color="white" if stage == RIGHT else "black",
-                bbox=box,
             )
     right = sum(stage == RIGHT for _, stages in rows for stage in stages.values())
     total = sum(len(stages) for _, stages in rows)
-    axes.set_title(f"{right} of {total} exercises right (✓ right, … tried)", fontsize=9)
+    axes.set_title(f"{right} of {total} exercises right", fontsize=9)
     axes.set_yticks(range(len(rows)), [_spelled(name) for name, _ in rows], fontsize=9)
-    axes.set_xlim(-0.7, most - 0.3)
+    axes.set_xlim(-0.6, max(most, 8) - 0.4)
     axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_aspect("equal")
     axes.set_xticks([])
     for side in axes.spines.values():
         side.set_visible(False)
     axes.tick_params(length=0)
+    names = {RIGHT: "right", WRONG: "tried", "open": "open"}
+    axes.legend(
+        handles=[Patch(facecolor=faces[s], edgecolor="#767676", label=names[s]) for s in names],
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.02),
+        ncols=3,
+        frameon=False,
+        fontsize=8,
+    )
     figure.set_layout_engine("tight")
     return figure
 

@@ -289,7 +289,7 @@ def fit(
 
 
 def _check_best(spec: dict[str, Any], best: float) -> None:
-    """No parameter alone, changed by a little or by a quarter, brings the curve markedly nearer to the data."""
+    """No parameter, changed alone by a little or a quarter, brings the curve markedly nearer."""
     numbers = {entry["name"]: entry["value"] for entry in spec["parameters"]}
     for name in numbers:
         for factor in (0.8, 0.98, 1.02, 1.25):

@@ -7,6 +7,7 @@ in a guarded thread, and what cannot be read is *invalid*, never right and never
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 import numbers
 import types
@@ -25,6 +26,7 @@ WRONG = "wrong"
 INVALID = "invalid"
 
 NEAR = 0.05  # an answer this close to the right one is called near
+SHOWN = 6  # numbers of an array that are shown
 ROUNDED = 0.03  # and this close it may have been rounded too early
 
 
@@ -423,8 +425,8 @@ def _judge_array(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) ->
         )
     if _is_untouched(spec, lambda stored: _error(array, decode(stored), 0.0)):
         return _untouched(exercise)
-    given = "You gave " + ", ".join(format_number(x) for x in array.ravel()[:6].tolist())
-    given += (", ..." if array.size > 6 else "") + "."
+    given = "You gave " + ", ".join(format_number(x) for x in array.ravel()[:SHOWN].tolist())
+    given += (", ..." if array.size > SHOWN else "") + "."
     if _error(array, right, atol) <= rtol:
         return _right(exercise, given)
     entry = _named(exercise, lambda wrong: _error(array, decode(wrong), 0.0), rtol)
@@ -569,7 +571,9 @@ def _argument(value: Any) -> Any:
 def _probe_text(names: Sequence[str], probe: Sequence[Any]) -> str:
     parts = []
     for name, value in zip(names, probe, strict=False):
-        if isinstance(value, list):
+        if isinstance(value, list) and np.ndim(value) == 1 and len(value) <= SHOWN:
+            parts.append(f"{name} = [{', '.join(format_number(item) for item in value)}]")
+        elif isinstance(value, list):
             parts.append(f"{name} = an array of {np.size(value)}")
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             parts.append(f"{name} = {format_number(value)}")
@@ -633,6 +637,49 @@ def _call(exercise: dict[str, Any], spec: dict[str, Any], answer: Any, index: in
     raise _Problem(f"{at} returns {_kind(result)} instead of plain numbers.")
 
 
+def _swapped(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict | None:
+    """The verdict on a function that uses two of its arguments in each other's place, or None."""
+    names = spec["arguments"]
+    for i, j in itertools.combinations(range(len(names)), 2):
+        results = []
+        for probe in spec["probes"]:
+            if len(probe) <= j or np.shape(probe[i]) != np.shape(probe[j]) or probe[i] == probe[j]:
+                break
+            changed = list(probe)
+            changed[i], changed[j] = changed[j], changed[i]
+            try:
+                with np.errstate(all="ignore"):
+                    value = np.asarray(answer(*[_argument(part) for part in changed]))
+                if value.dtype.kind not in "iuf":
+                    break
+                results.append(value.astype(float))
+            except guard.TimeIsUp:
+                raise
+            except BaseException:  # code that raises only now says nothing about the first call
+                break
+        if len(results) < len(spec["probes"]):
+            continue
+
+        def error_of(stored: Any, slack: float = 0.0, results: list[Any] = results) -> float:
+            pairs = zip(results, stored, strict=True)
+            return max(_error(one, decode(other), slack) for one, other in pairs)
+
+        right = error_of(spec["values"], spec["atol"]) <= spec["rtol"]
+        entry = None if right else _named(exercise, error_of, spec["rtol"])
+        if right or entry is not None:
+            slip = SLIPS["swapped-arguments"]
+            message = (
+                f"Your function runs. It uses {names[i]} and {names[j]} in each other's place. "
+                f"{slip.advice}"
+            )
+            keys: tuple[str, ...] = (slip.key,)
+            if entry is not None:
+                message += f" And once they are in place: {entry['message']}"
+                keys += (entry["slip"],)
+            return Verdict(exercise["id"], WRONG, message, slip.key, keys)
+    return None
+
+
 def _judge_function(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict:
     if isinstance(answer, str):
         problem = source_problem(answer)
@@ -681,6 +728,8 @@ def _judge_function(exercise: dict[str, Any], spec: dict[str, Any], answer: Any)
     if slip is not None and spec["shared_slips"]:
         return _wrong_shared(exercise, given, slip.key)
     two = _two_slips(exercise, given, flat, flat_right)
+    if two is None:  # a Verdict that is not right counts as False, so no `or` here
+        two = _swapped(exercise, spec, answer)
     if two is not None:
         return two
     if np.all(flat == flat[0]) and not np.all(flat_right == flat_right[0]):

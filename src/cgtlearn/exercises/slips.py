@@ -347,6 +347,12 @@ _ALL = [
         "Ask who is not in the table, and why.",
     ),
     Slip(
+        "swapped-arguments",
+        "arguments in each other's place",
+        "Two arguments were used in each other's place.",
+        "Look up the order that the library asks for: NumPy's trapezoid takes y before x.",
+    ),
+    Slip(
         "other-numbers",
         "somebody else's numbers",
         "Your answer is right for the numbers of the printed text, not for yours.",
