@@ -234,7 +234,7 @@ def test_npde_are_standard_normal_under_the_true_model(lloq):
     found = many_npde(16, 12, lloq)
     errors = np.concatenate([f.npde for f in found])
     if lloq is not None:
-        assert 0.05 < np.mean([f.censored.mean() for f in found]) < 0.4
+        assert 0.05 < np.mean([f.samples.censored.mean() for f in found]) < 0.4
     n = errors.size
     assert abs(errors.mean()) < 4 / np.sqrt(n)
     assert errors.std() == pytest.approx(1, abs=4 / np.sqrt(2 * n) + 5 / 500)
@@ -275,7 +275,7 @@ def test_limit_in_place_of_a_draw_would_be_flagged():
     dv, simulated = trials(rng, 1)[0], trials(rng, 500)
     right = estimate.npde(columns(dv, 60.0), simulated)
     wrong = estimate.npde(columns(np.maximum(dv, 60.0)), simulated)
-    assert right.censored.mean() > 0.3
+    assert right.samples.censored.mean() > 0.3
     assert right.tests["all"] > 0.01 and wrong.tests["all"] < 1e-6
 
 
@@ -395,6 +395,43 @@ def test_a_picture_with_units_can_be_shown(capsys):
     ):
         plot.show(found[kind].plot(**options), caption="Simulated data.", alt=found[kind].alt)
         assert found[kind].alt in capsys.readouterr().out
+
+
+def test_a_real_fit_and_its_units():
+    """Right and wrong models of the same patients, fitted; the study's units on the axes."""
+    import matplotlib.pyplot as plt
+
+    from tests import estimation_cases as cases
+
+    data = cases.biexponential_study(seed=3)
+    units = {"TIME": "d", "DV": "ng/mL"}
+    study = estimate.Study.from_columns(data, lloq=2.0, censor=True, units=units)
+    random = {"a": 0.3, "beta": 0.3}
+    found = {}
+    for name, fixed in (("right", {}), ("wrong", {"alpha": 0.6})):
+        start = {"a": 80, "b": 10, "beta": 0.1, "alpha": 1.0}
+        start = {k: v for k, v in start.items() if k not in fixed}
+        free = [k for k in start if k not in random]
+        model = estimate.Mixed(
+            cases.biexponential, start=start, fixed=fixed, random=random, estimated=free
+        )
+        found[name] = estimate.saem(model, study, seed=1)
+    errors = {k: estimate.npde(fit, replicates=500).tests["all"] for k, fit in found.items()}
+    assert errors["wrong"] < 0.001 < errors["right"]
+    checks = {k: estimate.vpc(fit, replicates=300) for k, fit in found.items()}
+    share = {k: c.inside[~c.hidden].mean() for k, c in checks.items()}
+    assert share["wrong"] < 0.8 < share["right"]
+    assert estimate.vpc(found["right"], replicates=300, corrected=True).corrected
+    rest = {k: estimate.goodness_of_fit(fit) for k, fit in found.items()}
+    assert rest["right"].sd < 1.1 and abs(rest["right"].trend_in_time) < 0.2
+    fig = rest["right"].plot()
+    assert fig.axes[0].get_ylabel() == "observed (ng/mL)"
+    assert fig.axes[2].get_xlabel() == "time (d)"
+    plt.close(fig)
+    fig = checks["right"].plot(time_unit="days")
+    assert fig.axes[0].get_ylabel() == "value (ng/mL)"
+    assert fig.axes[1].get_xlabel() == "time (days)"
+    plt.close(fig)
 
 
 # --- errors --------------------------------------------------------------------------------------

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgtlearn.errors import LearnerError
-from cgtlearn.estimate.diagnostics.samples import Numbers, bins_of, samples
+from cgtlearn.estimate.diagnostics.samples import Numbers, Samples, bins_of, samples
 from cgtlearn.estimate.pictures import plain_ticks
 from cgtlearn.estimate.report import aligned, digits, to_csv, to_json
 
 __all__ = ["GoodnessOfFit", "goodness_of_fit"]
+
+COLUMNS = ("pred", "ipred", "iwres")
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,7 @@ class GoodnessOfFit:
     trend_in_time: float
     trend_in_prediction: float
     spread_in_time: float
-    time: Numbers = field(repr=False)
-    dv: Numbers = field(repr=False)
-    pred: Numbers = field(repr=False)
-    ipred: Numbers = field(repr=False)
-    iwres: Numbers = field(repr=False)
-    censored: NDArray[np.bool_] = field(repr=False)
+    samples: Samples = field(repr=False)
 
     NUMBERS = (
         "mean",
@@ -83,9 +79,10 @@ class GoodnessOfFit:
 
     def to_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write the samples as CSV, one a row."""
-        keys = ("time", "dv", "pred", "ipred", "iwres", "censored")
-        columns = [getattr(self, key).tolist() for key in keys]
-        return to_csv(path, (dict(zip(keys, row, strict=True)) for row in zip(*columns)))  # noqa: B905
+        s = self.samples
+        columns = {"id": s.id, "time": s.time, "dv": s.dv, "censored": s.censored, **s.more}
+        rows = zip(*(c.tolist() for c in columns.values()), strict=True)
+        return to_csv(path, (dict(zip(columns, row, strict=True)) for row in rows))
 
     def to_json(self, path: str | os.PathLike[str]) -> Path:
         """Write the numbers as JSON."""
@@ -95,46 +92,50 @@ class GoodnessOfFit:
     def plot(self, unit: str = "", time_unit: str = "", log: bool | None = None) -> Any:
         """Four panels; open triangles stand for censored samples, at the limit.
 
-        ``log`` draws values on a log axis; by default where all are above zero.
+        ``log`` draws values on a log axis; by default where all are above zero. Units are those of
+        the fit's study unless given.
         """
         from cgtlearn import plot
 
         fig, axes = plot.figure(2, 2, figsize=(6.2, 5.6))
+        s, seen = self.samples, ~self.samples.censored
+        pred, ipred, iwres = (s.more[key] for key in COLUMNS)
         if log is None:
-            log = bool(min(self.dv.min(), self.pred.min(), self.ipred.min()) > 0)
-        value, seen = (f" ({unit})" if unit else ""), ~self.censored
+            log = bool(min(s.dv.min(), pred.min(), ipred.min()) > 0)
         shown = {"color": plot.BLUE, "s": 10, "alpha": 0.5, "linewidths": 0}
         empty = {"facecolors": "none", "edgecolors": plot.PURPLE, "s": 14, "marker": "v"}
         for ax, x, name in (
-            (axes[0, 0], self.pred, "typical prediction"),
-            (axes[0, 1], self.ipred, "individual prediction"),
+            (axes[0, 0], pred, "typical prediction"),
+            (axes[0, 1], ipred, "individual prediction"),
         ):
-            ax.scatter(x[seen], self.dv[seen], **shown)
-            ax.scatter(x[~seen], self.dv[~seen], linewidths=0.7, **empty)
-            both = np.concatenate([x, self.dv])
+            ax.scatter(x[seen], s.dv[seen], **shown)
+            ax.scatter(x[~seen], s.dv[~seen], linewidths=0.7, **empty)
+            both = np.concatenate([x, s.dv])
             ends = [both.min(), both.max()]
             ax.plot(ends, ends, color=plot.BLACK, linestyle="-", linewidth=1)
-            ax.set(xlabel=name + value, ylabel="observed" + value)
+            ax.set(xlabel=s.axis(name, "DV", unit), ylabel=s.axis("observed", "DV", unit))
             if log:
-                ax.set(xscale="log", yscale="log")
+                # A typical curve may start, or end, far below any value.
+                low = max(ends[0], s.dv.min() / 30)
+                ends = [low / 1.5, ends[1] * 1.5]
+                ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
                 plain_ticks(ax.xaxis)
                 plain_ticks(ax.yaxis)
-        times = f"time ({time_unit})" if time_unit else "time"
         for ax, x, name in (
-            (axes[1, 0], self.time, times),
-            (axes[1, 1], self.ipred, "individual prediction" + value),
+            (axes[1, 0], s.time, s.axis("time", "TIME", time_unit)),
+            (axes[1, 1], ipred, s.axis("individual prediction", "DV", unit)),
         ):
-            ax.scatter(x[seen], self.iwres[seen], **shown)
+            ax.scatter(x[seen], iwres[seen], **shown)
             ax.axhline(0, color=plot.BLACK, linewidth=1)
             for end in (-1.96, 1.96):
                 ax.axhline(end, color=plot.BLACK, linestyle=":", linewidth=1)
             which, edges = bins_of(x[seen])
             parts = [which == b for b in range(len(edges))]
-            middle = [np.median(self.iwres[seen][part]) for part in parts]
+            middle = [np.median(iwres[seen][part]) for part in parts]
             places = [np.median(x[seen][part]) for part in parts]
             ax.plot(places, middle, color=plot.VERMILLION, linestyle="-")
             ax.set(xlabel=name, ylabel="weighted residual (SD)")
-            if log and x is self.ipred:
+            if log and x is ipred:
                 ax.set_xscale("log")
                 plain_ticks(ax.xaxis)
         return fig
@@ -155,10 +156,10 @@ def goodness_of_fit(data: Any) -> GoodnessOfFit:
     """
     from scipy import stats
 
-    given = samples(data, ("pred", "ipred", "iwres"))
+    given = samples(data, COLUMNS)
     seen = ~given.censored
-    pred, ipred, iwres = (given.more[key] for key in ("pred", "ipred", "iwres"))
-    for key in ("pred", "ipred", "iwres"):
+    _, ipred, iwres = (given.more[key] for key in COLUMNS)
+    for key in COLUMNS:
         bad = ~np.isfinite(given.more[key]) & (seen if key == "iwres" else True)
         if np.any(bad):
             i = int(np.argmax(bad))
@@ -189,10 +190,5 @@ def goodness_of_fit(data: Any) -> GoodnessOfFit:
         trend_in_time=rank_correlation(t, r),
         trend_in_prediction=rank_correlation(ipred[seen], r),
         spread_in_time=rank_correlation(t, np.abs(r)),
-        time=given.time,
-        dv=given.dv,
-        pred=pred,
-        ipred=ipred,
-        iwres=iwres,
-        censored=given.censored,
+        samples=given,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgtlearn import ledger
 from cgtlearn.errors import LearnerError, as_numbers, finite, short, sorted_times
 
 Numbers = NDArray[np.float64]
@@ -34,6 +35,13 @@ class Samples:
     """The limit of each sample, NaN where there is none."""
     more: Mapping[str, Numbers]
     """The columns that were asked for: pred, ipred, iwres."""
+    units: Mapping[str, str]
+    """Of DV and TIME, where a fit's study states them."""
+
+    def axis(self, name: str, column: str, unit: str) -> str:
+        """An axis label with its unit: the one given, or else the study's."""
+        shown = unit or ledger.pretty(self.units.get(column, ""))
+        return f"{name} ({shown})" if shown else name
 
 
 def samples(data: Any, needs: Iterable[str] = ()) -> Samples:
@@ -103,7 +111,8 @@ def samples(data: Any, needs: Iterable[str] = ()) -> Samples:
         )
     dv = np.where(censored, limit, checked["dv"])
     more = {key: checked[key] for key in needs}
-    return Samples(named, checked["time"], dv, censored, limit, more)
+    units = getattr(getattr(data, "study", None), "units", {})
+    return Samples(named, checked["time"], dv, censored, limit, more, units)
 
 
 def _limits(lloq: Any, dv: Numbers, censored: NDArray[np.bool_]) -> Numbers:

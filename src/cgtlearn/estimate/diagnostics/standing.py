@@ -49,18 +49,18 @@ class NPDE:
     tests: dict[str, float]
     replicates: int
     scale: str
-    id: NDArray[Any] = field(repr=False)
-    time: Numbers = field(repr=False)
-    censored: NDArray[np.bool_] = field(repr=False)
+    samples: Samples = field(repr=False)
 
     def table(self) -> list[dict[str, Any]]:
         """One row a sample: id, time, npde, npd, censored."""
-        keys = ("id", "time", "npde", "npd", "censored")
-        columns = [getattr(self, key).tolist() for key in keys]
-        return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
+        s = self.samples
+        columns = {"id": s.id, "time": s.time, "npde": self.npde, "npd": self.npd,
+                   "censored": s.censored}  # fmt: skip
+        rows = zip(*(c.tolist() for c in columns.values()), strict=True)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def summary(self) -> str:
-        n, below = self.npde.size, int(self.censored.sum())
+        n, below = self.npde.size, int(self.samples.censored.sum())
         head = f"Normalised prediction distribution errors: {n} samples"
         head += f", {below} of them below the limit" if below else ""
         rows = [("", "found", "under the model")]
@@ -125,23 +125,23 @@ class NPDE:
         right.plot(normal, np.sort(self.npde), ".", color=plot.BLUE, markersize=4)
         right.plot(normal, normal, color=plot.BLACK, linestyle="-", linewidth=1)
         right.set(xlabel="normal quantile (SD)", ylabel="npde (SD)")
-        seen = ~self.censored
+        time, seen = self.samples.time, ~self.samples.censored
         shown = {"s": 10, "alpha": 0.5, "linewidths": 0}
-        lower.scatter(self.time[seen], self.npde[seen], color=plot.BLUE, **shown)
-        if self.censored.any():
+        lower.scatter(time[seen], self.npde[seen], color=plot.BLUE, **shown)
+        if not seen.all():
             lower.scatter(
-                self.time[~seen], self.npde[~seen], color=plot.PURPLE, marker="v", **shown,
+                time[~seen], self.npde[~seen], color=plot.PURPLE, marker="v", **shown,
                 label="below the limit: drawn at random",
             )  # fmt: skip
             lower.legend(loc="upper right")
-        which, edges = bins_of(self.time)
+        which, edges = bins_of(time)
         parts = [which == b for b in range(len(edges))]
-        middle = [np.median(self.time[part]) for part in parts]
+        middle = [np.median(time[part]) for part in parts]
         for q in (0.1, 0.5, 0.9):
             found = [np.quantile(self.npde[part], q) for part in parts]
             lower.plot(middle, found, color=plot.VERMILLION, linestyle="-" if q == 0.5 else "--")
             lower.axhline(stats.norm.ppf(q), color=plot.BLACK, linestyle=":", linewidth=1)
-        lower.set(xlabel=f"time ({time_unit})" if time_unit else "time", ylabel="npde (SD)")
+        lower.set(xlabel=self.samples.axis("time", "TIME", time_unit), ylabel="npde (SD)")
         return fig
 
 
@@ -206,7 +206,7 @@ def npde(
         errors[own] = _standing(*_decorrelated(y, s, patient))
     return NPDE(
         errors, npd, float(errors.mean()), float(errors.std(ddof=1)), _tests(errors),
-        trials.shape[0], scale, given.id, given.time, given.censored,
+        trials.shape[0], scale, given,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgtlearn.errors import LearnerError, finite, short
-from cgtlearn.estimate.diagnostics.samples import Numbers, bins_of, samples, simulations
+from cgtlearn.estimate.diagnostics.samples import Numbers, Samples, bins_of, samples, simulations
 from cgtlearn.estimate.fit import checked_level
 from cgtlearn.estimate.pictures import plain_ticks
 from cgtlearn.estimate.report import aligned, digits, to_csv, to_json
@@ -60,8 +60,8 @@ class VPC:
     below_middle: Numbers
     below_high: Numbers
     warnings: tuple[str, ...]
-    _points: tuple[Numbers, Numbers, NDArray[np.bool_]] = field(repr=False)
-    _limit: float = field(repr=False)
+    _samples: Samples = field(repr=False)
+    _values: Numbers = field(repr=False)
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -169,7 +169,7 @@ class VPC:
         """Percentiles over time, and below them the share below the limit where there is one.
 
         Lines: observed; bands: simulated. ``log`` draws values on a log axis; by default where all
-        are above zero.
+        are above zero. Units are those of the fit's study unless given.
         """
         from cgtlearn import plot
 
@@ -179,7 +179,7 @@ class VPC:
             fig, (ax, share) = plot.figure(2, 1, size="tall", sharex=True, gridspec_kw=ratios)
         else:
             fig, ax = plot.figure()
-        t, y, censored = self._points
+        t, y, censored = self._samples.time, self._values, self._samples.censored
         ax.scatter(t[~censored], y[~censored], s=7, color="#888888", alpha=0.5, linewidths=0)
         colours = [plot.VERMILLION, plot.BLUE, plot.VERMILLION]
         for p, q in enumerate(self.percentiles):
@@ -189,14 +189,15 @@ class VPC:
             shown = np.where(self.hidden[:, p], np.nan, self.observed[:, p])
             name = f"observed {100 * q:g} %"
             ax.plot(self.times, shown, color=colour, linestyle="-" if middle else "--", label=name)
-        if np.isfinite(self._limit) and not self.corrected:
-            ax.axhline(self._limit, color=plot.BLACK, linestyle=":", linewidth=1)
+        limits = np.unique(self._samples.lloq[np.isfinite(self._samples.lloq)])
+        if limits.size == 1 and not self.corrected:
+            ax.axhline(limits[0], color=plot.BLACK, linestyle=":", linewidth=1)
         if log is None:
             positive = self.low.min() > 0 and y[~censored].min(initial=np.inf) > 0
             log = bool(positive and not self.logarithms)
         kind = "corrected " if self.corrected else ""
         kind += "ln(value)" if self.logarithms else "value"
-        ax.set(ylabel=f"{kind} ({unit})" if unit else kind)
+        ax.set(ylabel=self._samples.axis(kind, "DV", unit))
         if log:
             ax.set_yscale("log")
             plain_ticks(ax.yaxis)
@@ -211,7 +212,7 @@ class VPC:
             share.plot(self.times, self.below, color=plot.GREEN, linestyle="-")
             share.set(ylabel="below LLOQ\n(fraction)", ylim=(0, None))
             last = share
-        last.set(xlabel=f"time ({time_unit})" if time_unit else "time")
+        last.set(xlabel=self._samples.axis("time", "TIME", time_unit))
         return fig
 
 
@@ -290,13 +291,11 @@ def vpc(
                 f"{n[b]} samples at time {digits(float(times[b]))}: its outer percentiles are "
                 "hardly more than its extremes; use wider bins"
             )
-    known = np.unique(given.lloq[has])
     return VPC(
         shares, chosen, trials.shape[0], corrected, logarithms, times, edges, n,
         observed, band[0], band[1], band[2], hidden,
         share, share_band[0], share_band[1], share_band[2],
-        tuple(notes), (given.time, values, given.censored),
-        float(known[0]) if known.size == 1 else np.nan,
+        tuple(notes), given, values,
     )  # fmt: skip
 
 
