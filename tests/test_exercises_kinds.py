@@ -319,6 +319,7 @@ def test_a_fit_may_be_a_dictionary_a_list_or_an_array():
         ({"start": ..., "rate": ...}, "not attempted", "place of the ..."),
         ({"start": 5000.0, "rate": ...}, "not attempted", '"rate"'),
         ({"start": 5000.0}, "invalid", '"rate" is missing'),
+        ({"start": 5000.0, "rat": 0.1}, "invalid", 'You gave "rat"'),
         ([5000.0], "invalid", "of length 1; 2 are asked for"),
         ({"start": "5000", "rate": 0.1}, "invalid", '"start": You gave text'),
         ({"start": 5000.0, "rate": np.nan}, "invalid", "NaN"),
@@ -659,6 +660,17 @@ def test_a_call_that_cannot_be_stopped_is_left_behind():
     outcome = guard.run(lambda: release.wait(20), limit=0.1)
     release.set()
     assert outcome.timed_out and not outcome.stopped
+
+
+def test_a_type_without_a_name_is_refused_too():
+    class Nameless(type):
+        @property
+        def __name__(cls):
+            raise RuntimeError("no name")
+
+    Thing = Nameless("Thing", (), {"__array__": None, "__float__": None})
+    for exercise in MORE.values():
+        assert judge(exercise, Thing()).status == "invalid"
 
 
 def test_code_that_swallows_the_first_exception_is_stopped_by_the_next():

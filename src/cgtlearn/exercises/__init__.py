@@ -349,7 +349,6 @@ def draw_progress(rows: list[tuple[str, dict[str, str]]]) -> Any:
     figure that no window shows by itself.
     """
     from matplotlib.figure import Figure
-
     from matplotlib.patches import Patch, Rectangle
 
     most = max(len(stages) for _, stages in rows)

@@ -345,8 +345,8 @@ def text(
         "ideas": [dict(one) for one in ideas],
         "needed": needed,
         "least_words": least_words,
-        "model": model,
-        "also": list(also),
+        "model": " ".join(model.split()),
+        "also": [" ".join(one.split()) for one in also],
         "when_right": when_right,
     }
 

@@ -168,7 +168,8 @@ def _kind(answer: Any) -> str:
         return "a function"
     if issubclass(kind, types.GeneratorType):
         return "a generator"
-    return f"an object of type {kind.__name__}"
+    # Asked of `type` itself: a metaclass of the learner's may answer with anything.
+    return f"an object of type {type.__dict__['__name__'].__get__(kind)}"
 
 
 def _expected(exercise: dict[str, Any]) -> str:
@@ -787,7 +788,11 @@ def _read_fit(
     given = {key: value for key, value in answer.items() if isinstance(key, str)}
     missing = [name for name in names if name not in given]
     if missing:
-        raise _Problem(f'"{missing[0]}" is missing from your answer. {_expected(exercise)}')
+        other = next((key for key in given if key not in names), None)
+        instead = f' You gave "{other[:40]}".' if other is not None else ""
+        raise _Problem(
+            f'"{missing[0]}" is missing from your answer.{instead} {_expected(exercise)}'
+        )
     blank = [name for name in names if is_blank(given[name])]
     if blank:
         raise _Problem(f'A blank (...) is left for "{blank[0]}". Fill it in.', NOT_ATTEMPTED)
