@@ -10,12 +10,12 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # # How different are two children? A variance or a standard deviation
 #
 # *You will be able to* read a printed spread three ways, question data about which is right,
 # simulate a trial under each, and keep an association apart from an effect · *you need* the first
-# two notebooks, the normal distribution · *50 minutes*
+# two notebooks, the normal distribution · *55 minutes*
 #
 # **The question.** A statistician plans a trial of tisagenlecleucel in children. The simulation
 # program has a box: *SD of ln Cmax*. The paper's table has a number for it. Two people copied
@@ -44,7 +44,11 @@ print()
 ledger.show("stein2019.cmax", "stein2019.omega_cmax")
 print("\nreadings:", " | ".join(ledger.row("stein2019.omega_cmax").readings))
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Two numbers before anything else. Ask somebody to say what omega means in their own program;
+# NONMEM, Monolix and nlmixr2 do not print the same thing.
+
+# %% [markdown] minutes=5
 # ## One printed number is three spreads
 #
 # The model lets each child have its own peak, $C_{max}\,e^{\omega z}$, with $z$ drawn from the
@@ -54,7 +58,7 @@ print("\nreadings:", " | ".join(ledger.row("stein2019.omega_cmax").readings))
 #
 # Fill the box three times. Then put `tried = 0.38` or `tried = 2.4` and see which reading gains.
 
-# %%
+# %% tags=["slide"]
 printed = ledger.value("stein2019.omega_cmax")
 tried = printed  # <- your turn
 
@@ -74,6 +78,10 @@ for name, omega in readings.items():
     print(f"{name:<10}{omega:>7.2f}{span:>26}{apart:>13.1f}×")
 assert np.allclose(readings["variance"] ** 2, readings["SD"])
 
+# %% [markdown] tags=["instructor"]
+# The stuck point: below one, the *variance* reading is the wider one, above one the narrower. Let
+# them try 0.38 and 2.4 before you say so.
+
 # %% [markdown]
 # Below one, a variance read as such makes children more different; above one, less different. So
 # the question is not equally sharp for all parameters. Before you run: for which of the six does
@@ -90,7 +98,7 @@ for name, row in zip(names, rows, strict=True):
     decline = name in ("contraction_rate", "persistent_fraction", "persistence_rate")
     assert decline == (0.9 < root / row.value < 1.15)
 
-# %% [markdown]
+# %% [markdown] minutes=5
 # The three that shape the decline are printed close to one, where square and root meet. They
 # cannot testify. Tmax, Cmax and the fold expansion can. The fold expansion is never seen: nobody
 # can measure a level of six copies/µg on day 0. Two parameters are left to question.
@@ -131,7 +139,7 @@ figure = explore(
 )
 figure
 
-# %% [markdown]
+# %% [markdown] minutes=6
 # The typical child has 1,374 copies/µg on day 28. The late child has twelve times as much under
 # *variance*, three times as much under *SD*, with the same peak. A trial that compares children by
 # their day 28 compares their days of peak. The edges of `contraction_rate`, the fast decline,
@@ -174,7 +182,11 @@ print()
 mean_guess.compare(round(mean_ratio, 1))
 median_guess.compare(round(median_ratio, 1))
 
-# %%
+# %% [markdown] tags=["instructor"]
+# "The model's AUC" is not one number. Make the room say *which* every time from here on: typical,
+# median, mean, geometric mean.
+
+# %% tags=["slide"]
 fig, ax = plot.figure()
 ax.semilogy(days, curves[:60].T, color="#bbbbbb", linewidth=0.7, linestyle="-")
 ax.semilogy(days, typical_curve, color=plot.BLUE, label="typical patient")
@@ -191,7 +203,7 @@ plot.show(
     "children with high levels carry the mean. Neither average has the shape of any child.",
 )
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # A mean of logarithms is not the logarithm of a mean. A few children with high levels carry the
 # mean; and because each peaks on another day, the mean curve is flatter than any child's. So *the
 # model's AUC* is not one number. Say which: typical, median, mean, or geometric mean as on a
@@ -203,7 +215,7 @@ plot.show(
 # {cite:p}`epar_kymriah2018`. Turn it into the SD of a logarithm. Type the formula, with the CV as
 # a fraction.
 
-# %%
+# %% tags=["slide"]
 peak = ledger.row("epar_kymriah2018.b2202_responders_cmax")
 area28 = ledger.row("epar_kymriah2018.b2202_responders_auc28")
 day = ledger.row("epar_kymriah2018.b2202_responders_tmax")
@@ -219,7 +231,11 @@ for name, omega_cmax in (("SD", printed), ("variance", np.sqrt(printed))):
     seen = np.sqrt(omega_cmax**2 + noise**2)
     print(f"{name:<10}{omega_cmax:>10.2f}{seen:>27.2f}{observed:>9.2f}")
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# `np.sqrt(omega_cmax**2 + noise**2)` is the line to talk through: squares add, standard deviations
+# do not.
+
+# %% [markdown] minutes=4
 # The reported peak is one noisy sample, so its spread holds the children's and the assay's.
 # Squares add. Neither reading reaches the report. The variance comes closer. One witness for
 # *variance*, half-hearted.
@@ -230,7 +246,7 @@ for name, omega_cmax in (("SD", printed), ("variance", np.sqrt(printed))):
 # knows how many were asked. What should the earliest and the latest of that many look like, under
 # each reading? From scratch: draw the group a thousand times.
 
-# %%
+# %% tags=["slide"]
 number = ledger.value("stein2019.omega_tmax")
 earliest_guess = guess(f"Earliest of {day.n}, if {number} is a variance?", None, unit="d")  # <- you
 
@@ -247,7 +263,11 @@ if size == day.n:
 assert size != day.n or (2 < first < 3 and last > 35)  # "day two or three", "five weeks"
 assert int(24 * 60 * ledger.row("uspi_kymriah.all_responders_tmax").spread[0]) == 11  # minutes
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# Extremes testify only with a number of people. The US label's eleven minutes is a good moment to
+# ask what a Tmax is.
+
+# %% [markdown] minutes=9
 # This witness points the other way. Under *variance* somebody should have peaked on day two or
 # three, and somebody after five weeks. Why not take the US label, whose range starts at 0.008 d?
 # Because that is eleven minutes after the infusion. The highest sample of that child was no
@@ -382,7 +402,7 @@ for word in words[:2]:
     assert share[word]["SD"] < 1 <= share[word]["variance"]
 assert share[words[2]]["variance"] < 1 <= share[words[2]]["SD"]
 
-# %% [markdown]
+# %% [markdown] minutes=5
 # Here is an asymmetry. A reading that gives too little spread can be rescued: noise adds some, and
 # a correlation may. The SD reading is rescued. A reading that gives too much needs something that
 # takes spread away, and Tmax hangs on one parameter. Noise and visits only blur it further. A
@@ -455,7 +475,7 @@ for name, values in table.items():
     show_ratios(name, values)
 assert 0.85 < table["followed to day 112, not 364"][3] < 1.15  # "about the report's value"
 
-# %% [markdown]
+# %% [markdown] minutes=6
 # - **Half-life.** Follow-up can explain it. Stopped on day 112, a trial gives about the report's
 #   value. That is the artefact of the second notebook, now in a trial.
 # - **Cmax.** Close, for a doubtful reason. The highest of many noisy samples is too high, and that
@@ -543,7 +563,11 @@ if (rate_lost, rate_seen) == (0.01, 0.001):
         gone = follow[name, "those without cells leave"]
         assert np.allclose(gone[by_day_56], whole[by_day_56], rtol=0.05)  # "for two months"
 
-# %%
+# %% [markdown] tags=["instructor"]
+# Nobody's cells live longer, and the median says so all the same. Have the room write the sentence
+# a report should print beside such a median.
+
+# %% tags=["slide"]
 fig, ax = plot.figure()
 looks_left = ((plot.BLACK, "-"), (plot.BLUE, ":"), (plot.VERMILLION, "--"))
 for (who, _), (color, line) in zip(groups.items(), looks_left, strict=True):
@@ -561,7 +585,7 @@ plot.show(
     "that curve flattens as if cells had stopped dying.",
 )
 
-# %% [markdown]
+# %% [markdown] minutes=4
 # No cell lives longer in any of these trials. The curve is flat because the children who pulled it
 # down are gone. Leaving by chance costs children and leaves the median where it was.
 #
@@ -571,7 +595,7 @@ plot.show(
 # ends its claim on the day up to which most still come, and prints their number.
 #
 # Four thousand children took a fraction of a second. For a million see
-# {doc}`From a laptop to a cluster <../reference/populations>`.
+# [From a laptop to a cluster](../reference/populations.md).
 #
 # ## A drug for the sick is found in those with high peaks
 #
@@ -583,7 +607,7 @@ plot.show(
 # luck mixed in; the sickest get the drug, in the label's proportion. Find the `pull` of the peak
 # on sickness that gives the label's number.
 
-# %%
+# %% tags=["slide"]
 excess = ledger.row("uspi_kymriah.tocilizumab_cmax_excess")
 treated, untreated = 28, 46  # patients, from the note of that row
 assert f"{treated} patients with and {untreated} without" in excess.note
@@ -606,6 +630,10 @@ print("pull of the peak on sickness   Cmax with drug over without")
 for pull in (0, 0.3, 0.6, 0.9):  # <- your turn
     print(f"{pull:>16.1f} {with_over_without(pull):>28.2f}")
 assert with_over_without(0.6) < 1 + excess.value < with_over_without(0.7)
+
+# %% [markdown] tags=["instructor"]
+# Two sentences must both be said aloud: it is no evidence for an effect, and it is none against
+# one.
 
 # %% [markdown]
 # A drug without any effect gives the label's number, with a moderate pull. So the number is an
@@ -634,7 +662,7 @@ factor = ledger.value("stein2019.tocilizumab_factor")
 print(f"the model's factor of {factor} is {'' if factor < blur else 'not '}within that")
 assert low < 1 < high and factor < blur
 
-# %% [markdown]
+# %% [markdown] minutes=2
 # *No detectable effect* means: an interval that holds no effect, and also a growth rate a fifth
 # faster. Comparing children cannot do better with these numbers; comparing each child before and
 # after the drug can, and that is why the model writes the drug as a change **within** a child.
@@ -661,7 +689,7 @@ print()
 two_guess.compare(round(answers["model, SD"][0], 1))
 below_guess.compare(float(round(answers["model, SD"][1])))
 
-# %% [markdown]
+# %% [markdown] minutes=1 tags=["slide"]
 # **The verdict.** The printed number goes in as a standard deviation, with a note that says so,
 # and the simulation is run again with its square root. If the plan of the trial survives both,
 # the question need not be settled. If it does not, somebody must get the paper, and its
