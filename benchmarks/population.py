@@ -182,7 +182,7 @@ def peers_of(name: str, group: equations.People, p: Parameters, quick: bool) -> 
     return rows
 
 
-def measure(name: str, quick: bool) -> list[Row]:
+def measure(name: str, quick: bool, turns: int) -> list[Row]:
     """The rows of one model."""
     model, grid = get(name), times_of(get(name))
     sizes = SIZES[:-1] if quick else SIZES
@@ -208,7 +208,7 @@ def measure(name: str, quick: bool) -> list[Row]:
     rows += peers_of(name, group, p, quick)
     say(f"{name}: measuring")
     there = [row for row in rows if row.run is not None]
-    for turn in range(1 if quick else 5):
+    for turn in range(turns):
         for row in there:
             began = time.perf_counter()
             found = row.run()
@@ -357,14 +357,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("models", nargs="*", help=f"of {', '.join(MODELS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="one repetition, up to 400 patients")
     parser.add_argument("--out", metavar="FILE", type=Path, help="also write the results as JSON")
+    parser.add_argument("--turns", type=int, help="runs of each solver (5; with --quick 1)")
     options = parser.parse_args(argv)
+    turns = options.turns or (1 if options.quick else 5)
     if unknown := set(options.models) - set(MODELS):
         parser.error(f"no such model here: {', '.join(sorted(unknown))}")
     report: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine(),
-                              "cores": os.cpu_count(), "quick": options.quick}  # fmt: skip
+                              "cores": os.cpu_count(), "quick": options.quick, "turns": turns}  # fmt: skip
     report["rows"], report["judged"] = [], {}
     for name in options.models or MODELS:
-        rows = measure(name, options.quick)
+        rows = measure(name, options.quick, turns)
         text, kept = judged(rows)
         print(f"{table(rows)}\n\n{text}", flush=True)
         report["judged"][name] = kept
@@ -377,7 +379,7 @@ def main(argv: list[str] | None = None) -> int:
         report["memory"] = {"patients": count, "bytes": spent}
         print(f"\n{count:,} patients of muellerschoell2021: {spent / 1e6:.0f} MB beyond the import"
               f" (wanted: below 250)")  # fmt: skip
-    gain = two_cores(8_000 if options.quick else 40_000, 1 if options.quick else 5)
+    gain = two_cores(8_000 if options.quick else 40_000, turns)
     report["two processes"] = gain
     print(f"two processes instead of one: {gain:.2f} x (wanted: 1.7)")
     if options.out:

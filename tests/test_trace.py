@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cgtlearn.models import get, names
 from cgtlearn.models.contract import Model, Output, Parameter, State
-from cgtlearn.trace import Graph, TraceError, inputs_at, javascript, trace
+from cgtlearn.trace import Graph, TraceError, compiled, inputs_at, javascript, trace
 
 
 def points(model, count=25, seed=1):
@@ -48,6 +48,54 @@ def test_graph_and_model_functions_give_the_same_numbers(name):
             got = program.graph.evaluate([traced[0], traced[2], traced[3]], inputs)
             assert got == pytest.approx([time, amount, rest[0] if rest else 0])
             assert list(model.states)[traced[1]] == state
+
+
+@pytest.mark.parametrize("name", names())
+def test_slopes_over_plain_floats_are_those_of_the_model(name):
+    model = get(name)
+    code = compiled(trace(model))
+    logs = np.array([s in model.log_states for s in model.states])
+    for p, t, y, phase in points(model):
+        constants, *_ = code.setup([np.float64(v) for v in p.as_dict().values()])
+        inflow = np.arange(1.0, 1 + len(y))  # of states that are infused; others ignore it
+        slopes = code.bind(constants, code.held(constants, phase, inflow))
+        z = np.where(logs, np.log(y), y).tolist()
+        got = slopes(t, z)
+        infused = {list(model.states).index(d[1]) for d in model.doses(p) if len(d) > 3}
+        own = np.array(model.rhs(t, y, p, phase), float)
+        own += [inflow[i] if i in infused else 0 for i in range(len(y))]
+        assert got == pytest.approx(np.where(logs, own / np.array(y), own), rel=1e-12)
+        assert all(type(v) is float for v in got)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, y: np.minimum(x, y) + 2 * np.maximum(x, y),
+        lambda x, y: np.where((x < y) & ~(x > 0) | (y == 1), x * y, np.abs(x) - y),
+        lambda x, y: (x < y) + (x >= 0) * np.tanh(y) + np.power(np.abs(x) + 1, y),
+        lambda x, y: np.where(x > 0, np.log(np.where(x > 0, x, 1)), np.sqrt(np.abs(y))),
+    ],
+)
+@pytest.mark.parametrize("x", [-2.0, 0.0, 0.5, 1.0, math.nan])
+@pytest.mark.parametrize("y", [-1.0, 1.0, 3.0, math.nan])
+def test_each_operation_over_plain_floats(function, x, y):
+    model = Model(
+        name="two",
+        title="two",
+        states={"x": State("1", "x"), "y": State("1", "y")},
+        parameters={},
+        observed={"x": Output("1", "x")},
+        rhs=lambda t, s, p, phase: (function(*s), s[0] - s[1]),
+        initial=lambda p: (1.0, 1.0),
+        outputs=lambda t, s, p, phase: {"x": s[0]},
+        time_unit="day",
+        window=1.0,
+    )
+    got = compiled(trace(model)).bind((), ())(0.0, [x, y])
+    with np.errstate(all="ignore"):
+        own = float(function(np.float64(x), np.float64(y)))
+    assert got[0] == pytest.approx(own, rel=1e-14, nan_ok=True)
 
 
 @pytest.mark.parametrize("name", names())
@@ -104,6 +152,15 @@ def test_each_operation_and_its_derivative(name, a, b):
     if min(kinks) > 1e-4:
         slope = graph.evaluate([graph.slope(node, x)], at)[0]
         assert slope == pytest.approx((f(a + h, b) - f(a - h, b)) / (2 * h), rel=1e-4, abs=1e-6)
+
+
+def test_nothing_either_way_is_nothing():
+    graph = Graph()
+    test = graph.input("x") < 1
+    for no in (0.0, -0.0):
+        node = graph.make("where", test, 0.0, no)
+        assert node.op == "const" and node.value == 0
+    assert graph.make("where", test, 0.0, 1.0).op == "where"
 
 
 def test_equal_expressions_are_one_node():

@@ -19,7 +19,8 @@ import numpy as np
 
 from cgtlearn.models.contract import Model, Parameters
 from cgtlearn.solve import batch, explicit, stiff
-from cgtlearn.trace.javascript import Writer, lifted
+from cgtlearn.trace.javascript import Writer
+from cgtlearn.trace.numpy_code import held_apart
 
 SOURCE = Path(__file__).resolve().parents[1] / "kernel.c"
 FLAGS = ("-O3", "-march=native", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
@@ -61,17 +62,10 @@ def header(model: Model) -> str:
         raise Absent(f"{model.name} has slopes that depend on the time itself")
     graph = program.graph
     states = {node.index: f"z{i}" for i, node in enumerate(program.states)}
-    time = {graph.input("t").index: "t"}
     between = {graph.input("phase").index: "h[l]"}
     between |= {graph.input(f"u.{name}").index: f"u[{i}][l]" for i, name in enumerate(model.states)}
     jacobian = [program.jacobian[i][j] for i, j in code.entries]
-    by_time = [program.by_time[i] for i in code.timed]
-    running = [*program.slopes, *jacobian, *by_time]
-    # The constants, in the order of code.setup: see cgtlearn.trace.numpy_code.
-    steady = lifted(running, {*states, *time})
-    alone = {node.index for node in lifted(running, {*states, *time, *between})}
-    kept = [node for node in steady if node.index not in alone]
-    constants = lifted([*running, *kept], {*states, *time, *between})
+    constants, kept = held_apart(program)
     constant = {node.index: f"c[{i}][l]" for i, node in enumerate(constants)}
     holding = {node.index: f"g[{i}][l]" for i, node in enumerate(kept)}
 

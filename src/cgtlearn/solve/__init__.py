@@ -29,9 +29,9 @@ __all__ = ["MANY", "METHODS", "Result", "Status", "chosen_method", "phase_at", "
 METHODS = ("LSODA", "DOP853", "RK45", "Radau", "BDF", *batch.METHODS)
 """LSODA (through odeint) serves one patient or a few; DOP853, RK45, Radau and BDF go through
 solve_ivp. DP5 (explicit) and Rodas5P (stiff) solve many patients at once."""
-MANY = 20
+MANY = 40
 """From this number of patients on, a batched method is ahead of a loop over LSODA (measured on the
-models of the course: at 10 patients about even on the largest, at 50 ahead five- to fiftyfold)."""
+models of the course: at 30 patients behind on the four largest, at 50 ahead on all)."""
 RTOL, ATOL = 1e-8, 1e-12
 """Tolerances of the SciPy methods, where none are given."""
 

@@ -26,6 +26,8 @@ from cgtlearn.trace.program import inputs_at, trace
 METHODS: dict[str, Callable[[Compiled], Any]] = {"DP5": DormandPrince, "Rodas5P": Rodas5P}
 BLOCK = 4_000
 """Patients that are solved together: few enough for their numbers to stay in the cache."""
+READ = 250
+"""Patients whose assays are read together: their courses stay in the cache."""
 FEWEST = 8
 """Lanes of a block, at least; what is not a patient repeats one."""
 MOST_STEPS = 100_000
@@ -118,6 +120,12 @@ def code_of(model: Model) -> Compiled:
     return code
 
 
+def traced(model: Model) -> Compiled | None:
+    """The same, or None where a function cannot be traced."""
+    code = _code(_Key(model))
+    return None if isinstance(code, TraceError) else code
+
+
 @lru_cache(maxsize=64)
 def _choice(key: _Key) -> str:
     model = key.model
@@ -177,8 +185,8 @@ def courses(
     """
     code = code_of(model)
     size = p.patients or 1
-    states = np.full((len(model.states), size, len(grid)), np.nan)
-    outputs = np.full((len(model.observed), size, len(grid)), np.nan)
+    states = np.empty((len(model.states), size, len(grid)))
+    outputs = np.empty((len(model.observed), size, len(grid)))
     reasons: list[str] = []
     values = p.as_dict()
     for first in range(0, size, block):
@@ -190,34 +198,43 @@ def courses(
         with np.errstate(all="ignore"):
             run = _Block(code, part, many, first, grid, METHODS[method](code), rtol, atol)
             run.solve()
-            here = slice(first, first + many)
-            states[:, here] = run.found
-            outputs[:, here] = _outputs(code, part, grid, run)
-        finite = np.isfinite(states[:, here]).all((0, 2))
-        finite &= np.isfinite(outputs[:, here]).all((0, 2))
+            for begin in range(0, many, READ):
+                here = slice(begin, min(begin + READ, many))
+                there = slice(first + here.start, first + here.stop)
+                for i, state in enumerate(states):
+                    state[there] = run.found[here, :, i]
+                _read_assays(code, part, grid, run, here, states[:, there], outputs[:, there])
+                finite = np.isfinite(states[:, there]).all((0, 2))
+                finite &= np.isfinite(outputs[:, there]).all((0, 2))
+                for k in np.flatnonzero(~finite):
+                    run.reasons[begin + k] = run.reasons[begin + k] or "the course is not finite"
         for i, reason in enumerate(run.reasons):
-            if not finite[i]:
-                run.reasons[i] = reason or "the course is not finite"
-            if run.reasons[i]:
+            if reason:
                 states[:, first + i] = outputs[:, first + i] = np.nan
         reasons += run.reasons
     return states, outputs, reasons
 
 
-def _outputs(code: Compiled, part: dict[str, Any], grid: Array, run: _Block) -> Array:
-    """What the assays read: (m, N, T)."""
+def _read_assays(
+    code: Compiled,
+    part: dict[str, Any],
+    grid: Array,
+    run: _Block,
+    here: slice,
+    states: Array,
+    out: Array,
+) -> None:
+    """What the assays read of the patients ``here``, into ``out`` (m, N, T)."""
     program, model = code.program, code.program.model
     inputs: dict[str, Any] = {"t": grid, "phase": 0.0}
-    for moment in run.switches[:, : run.many]:
+    for moment in run.switches[:, here]:
         inputs["phase"] = inputs["phase"] + (moment[:, None] <= grid)
     for name, value in part.items():
-        inputs[f"p.{name}"] = value[:, None] if np.ndim(value) else value
-    for name, course in zip(model.states, run.found, strict=True):
+        inputs[f"p.{name}"] = value[here, None] if np.ndim(value) else value
+    for name, course in zip(model.states, states, strict=True):
         inputs[f"z.{name}"] = np.log(course) if name in model.log_states else course
-    shape = run.found.shape[1:]
-    return np.stack(
-        [np.broadcast_to(v, shape) for v in program.graph.evaluate(program.outputs, inputs)]
-    )
+    for row, value in zip(out, program.graph.evaluate(program.outputs, inputs), strict=True):
+        row[...] = value
 
 
 class _Block:
@@ -243,8 +260,9 @@ class _Block:
         self.coming = np.append(grid, np.inf)
         self.logs = np.array([name in model.log_states for name in model.states])
         self.log_rows = [int(i) for i in np.flatnonzero(self.logs)]
-        self.found = np.full((len(model.states), many, len(grid)), np.nan)
-        self.flat = self.found.reshape(len(model.states), -1)
+        # The states of one patient at one time stand side by side: they are written together.
+        self.found = np.empty((many, len(grid), len(model.states)))
+        self.flat = self.found.reshape(-1)
         self.reasons = [""] * many
 
         self.lane = np.concatenate([np.arange(many), np.zeros(max(FEWEST - many, 0), int)])
@@ -300,9 +318,10 @@ class _Block:
 
     def write(self, lanes: NDArray[np.intp], at: NDArray[np.intp], z: Array) -> None:
         """Keep the states ``z`` of these lanes at these numbers of the grid."""
-        place = self.lane[lanes] * len(self.grid) + at
-        for i, row in enumerate(z):
-            self.flat[i, place] = np.exp(row) if self.logs[i] else row
+        place = (self.lane[lanes] * len(self.grid) + at) * len(z)
+        for row, log in zip(z, self.logs, strict=True):
+            self.flat[place] = np.exp(row) if log else row
+            place += 1
 
     def solve(self) -> None:
         """From time 0 to the last time asked for."""

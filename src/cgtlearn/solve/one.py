@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from cgtlearn.errors import LearnerError, unknown_name
 from cgtlearn.ledger.units import LARGEST_EXPONENT
 from cgtlearn.models.contract import Event, Model, Parameters
+from cgtlearn.solve import batch
+from cgtlearn.trace.numpy_code import Compiled
 
 Vector = NDArray[np.float64]
 
@@ -92,6 +94,7 @@ def course(
     end = float(grid[-1])
     stops = sorted({0.0, end} | {e for e in edges if 0 < e < end and math.isfinite(e)})
 
+    code = batch.traced(model)
     y = np.array(model.initial(p), float)
     found = np.full((len(names), len(grid)), np.nan)
     start = stops[0]
@@ -103,10 +106,11 @@ def course(
         for time, index, amount, duration in doses:
             if duration > 0 and time <= start < time + duration:
                 inflow[index] += amount / duration
-        right = _right_hand_side(model, p, phase, inflow, logs)
+        right = _right_hand_side(model, p, phase, inflow, logs, code)
         if stop - start < SHORTEST * end:  # no solver can step within the last digits of a time
             z = np.where(logs, np.log(np.where(logs, y, 1.0)), y)
-            y = _with_boluses(_natural(z + (stop - start) * right(start, z), logs), doses, stop)
+            z = z + (stop - start) * np.asarray(right(start, z))
+            y = _with_boluses(_natural(z, logs), doses, stop)
             found[:, grid == stop] = y[:, None]
             start = stop
             continue
@@ -136,9 +140,18 @@ def _natural(z: Vector, logs: NDArray[np.bool_]) -> Vector:
 
 
 def _right_hand_side(
-    model: Model, p: Parameters, phase: int, inflow: Vector, logs: NDArray[np.bool_]
-) -> Callable[[float, Vector], Vector]:
-    """dz/dt, where z is log(y) for log states: dz/dt = (dy/dt) / y."""
+    model: Model,
+    p: Parameters,
+    phase: int,
+    inflow: Vector,
+    logs: NDArray[np.bool_],
+    code: Compiled | None,
+) -> Callable[[float, Vector], Any]:
+    """dz/dt, where z is log(y) for log states: dz/dt = (dy/dt) / y.
+
+    The traced slopes over plain floats are several times as fast as the model's own functions,
+    which serve where the model cannot be traced, and where a float leaves its range.
+    """
 
     def right(t: float, z: Vector) -> Vector:
         y = _natural(z, logs)
@@ -148,14 +161,26 @@ def _right_hand_side(
             return np.full(len(z), np.nan)
         return np.where(logs, slope / np.where(logs, y, 1.0), slope)
 
-    return right
+    if code is None:
+        return right
+    with np.errstate(all="ignore"):
+        constants, *_ = code.setup([np.float64(v) for v in p.as_dict().values()])
+        slopes = code.bind(constants, code.held(constants, phase, inflow))
+
+    def quick(t: float, z: Vector) -> Any:
+        try:
+            return slopes(t, z.tolist())
+        except (ArithmeticError, ValueError):
+            return right(t, z)
+
+    return quick
 
 
 def _between(
     model: Model,
     p: Parameters,
     phase: int,
-    right: Callable[[float, Vector], Vector],
+    right: Callable[[float, Vector], Any],
     y: Vector,
     logs: NDArray[np.bool_],
     start: float,
@@ -196,7 +221,7 @@ def _between(
 
 
 def _odeint(
-    right: Callable[[float, Vector], Vector], z: Vector, points: Vector, rtol: float, atol: Vector
+    right: Callable[[float, Vector], Any], z: Vector, points: Vector, rtol: float, atol: Vector
 ) -> Vector:
     from scipy.integrate import odeint
 
@@ -223,7 +248,7 @@ def _solve_ivp(
     model: Model,
     p: Parameters,
     phase: int,
-    right: Callable[[float, Vector], Vector],
+    right: Callable[[float, Vector], Any],
     z: Vector,
     logs: NDArray[np.bool_],
     points: Vector,

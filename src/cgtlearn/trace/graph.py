@@ -317,6 +317,8 @@ class Graph:
                 return args[1] if a.value else args[2]
             if args[1] is args[2]:
                 return args[1]
+            if all(arg.op == "const" and arg.value == 0 for arg in args[1:]):
+                return self.constant(0)  # 0 or -0: nothing either way
         return None
 
     def quotient(self, node: Node, by: Node) -> Node:

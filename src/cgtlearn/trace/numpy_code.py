@@ -13,10 +13,14 @@ patients, or a single number where all patients share it.
 
 ``z`` holds the states, those of ``log_states`` as logarithms. Every operation acts on each patient
 by itself, so a number does not depend on who stands beside.
+
+For one patient, NumPy's functions cost more than the arithmetic. ``scalar_code`` writes the slopes
+for plain floats: ``bind(c, g)`` gives a function ``slopes(t, z)`` of a float and a list.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +42,28 @@ NAMES = {
     "where": np.where,
     "Infinity": np.inf,
     "NaN": np.nan,
+}
+
+
+def _minimum(a: float, b: float) -> float:
+    return a if a < b or a != a else b  # NaN wins, as in NumPy
+
+
+def _maximum(a: float, b: float) -> float:
+    return a if a > b or a != a else b
+
+
+SCALAR_NAMES = {
+    **{name: getattr(math, name) for name in ("exp", "log", "sqrt", "tanh")},
+    "abs_": abs,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "power": math.pow,
+    "logical_and": lambda a, b: bool(a) and bool(b),
+    "logical_or": lambda a, b: bool(a) or bool(b),
+    "logical_not": lambda a: not a,
+    "Infinity": math.inf,
+    "NaN": math.nan,
 }
 
 
@@ -73,6 +99,16 @@ class NumpyWriter(Writer):
         return f"    {target}[...] = {self.text(node)[0]}\n"
 
 
+class ScalarWriter(NumpyWriter):
+    """The same for plain floats. Where NumPy gives infinity or NaN, ``math`` raises an error."""
+
+    def text(self, node: Node) -> tuple[str, int]:
+        if node.op == "where" and node.index not in self.names:
+            test, yes, no = (self.text(a)[0] for a in node.args)
+            return f"(({yes}) if {test} else ({no}))", 9
+        return super().text(node)
+
+
 @dataclass(frozen=True)
 class Compiled:
     """The functions of a traced model, and where the entries of its Jacobian stand."""
@@ -84,6 +120,7 @@ class Compiled:
     slopes: Callable[..., None]
     jacobian: Callable[..., tuple[Any, ...]]
     by_time: Callable[..., tuple[Any, ...]]
+    bind: Callable[..., Callable[[float, list[float]], list[float]]]
     entries: tuple[tuple[int, int], ...]
     timed: tuple[int, ...]
     uses_time: bool
@@ -97,6 +134,24 @@ def _parts(program: Program) -> tuple[list[tuple[int, int]], list[int]]:
         if not is_zero(node)
     ]
     return entries, [i for i, node in enumerate(program.by_time) if not is_zero(node)]
+
+
+def held_apart(program: Program) -> tuple[list[Node], list[Node]]:
+    """What needs no new value at every step: ``(constants, kept)``.
+
+    ``constants`` depend on parameters alone: the ``c`` of the functions. ``kept`` depend on the
+    phase or on the inflow as well and keep their value between two stops: the ``g``.
+    """
+    graph = program.graph
+    moving = {node.index for node in (*program.states, graph.input("t"))}
+    stops = {graph.input("phase").index}
+    stops |= {graph.input(f"u.{name}").index for name in program.model.states}
+    entries, timed = _parts(program)
+    running = [*program.slopes, *(program.jacobian[i][j] for i, j in entries)]
+    running += [program.by_time[i] for i in timed]
+    alone = {node.index for node in lifted(running, moving | stops)}
+    kept = [node for node in lifted(running, moving) if node.index not in alone]
+    return lifted([*running, *kept], moving | stops), kept
 
 
 def numpy_code(program: Program) -> str:
@@ -113,11 +168,7 @@ def numpy_code(program: Program) -> str:
     entries, timed = _parts(program)
     jacobian = [program.jacobian[i][j] for i, j in entries]
     by_time = [program.by_time[i] for i in timed]
-    running = [*program.slopes, *jacobian, *by_time]
-    steady = lifted(running, {*states, *time})  # keep their value between two stops
-    alone = {node.index for node in lifted(running, {*states, *time, *between})}
-    kept = [node for node in steady if node.index not in alone]
-    constants = lifted([*running, *kept], {*states, *time, *between})
+    constants, kept = held_apart(program)
     constant = {node.index: f"c[{i}]" for i, node in enumerate(constants)}
     holding = {node.index: f"g[{i}]" for i, node in enumerate(kept)}
 
@@ -150,17 +201,41 @@ def numpy_code(program: Program) -> str:
     )
 
 
+def scalar_code(program: Program) -> str:
+    """``bind(c, g)``, which gives ``slopes(t, z)`` for plain floats, as text."""
+    constants, kept = held_apart(program)
+    behind = {node.index for node in needed(program.slopes)}
+    names = {node.index: f"z{i}" for i, node in enumerate(program.states)}
+    names[program.graph.input("t").index] = "t"
+    unpack = ""
+    for letter, nodes in (("c", constants), ("g", kept)):
+        names |= {node.index: f"{letter}{i}" for i, node in enumerate(nodes)}
+        used = [i for i, node in enumerate(nodes) if node.index in behind]
+        unpack += "".join(f"    {letter}{i} = float({letter}[{i}])\n" for i in used)
+    writer = ScalarWriter(names, program.slopes)
+    lines = "".join(f"        v{i} = {text}\n" for i, text in enumerate(writer.lines))
+    states = ", ".join(f"z{i}" for i in range(len(program.states)))
+    slopes = ", ".join(writer.text(node)[0] for node in program.slopes)
+    return (
+        f"def bind(c, g):\n{unpack}    def slopes(t, z):\n        {states}, = z\n"
+        f"{lines}        return [{slopes}]\n    return slopes\n"
+    )
+
+
 def compiled(program: Program) -> Compiled:
     """The functions of a traced model, ready to call."""
     text = numpy_code(program)
     functions: dict[str, Any] = dict(NAMES)
     exec(compile(text, f"<{program.model.name} as NumPy>", "exec"), functions)
+    scalar: dict[str, Any] = dict(SCALAR_NAMES)
+    exec(compile(scalar_code(program), f"<{program.model.name} as floats>", "exec"), scalar)
     entries, timed = _parts(program)
     behind = needed([*program.slopes, *(n for row in program.jacobian for n in row)])
     return Compiled(
         program=program,
         text=text,
         **{name: functions[name] for name in ("setup", "held", "slopes", "jacobian", "by_time")},
+        bind=scalar["bind"],
         entries=tuple(entries),
         timed=tuple(timed),
         uses_time=any(n is program.graph.input("t") for n in behind),
