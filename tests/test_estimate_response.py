@@ -32,6 +32,11 @@ def test_two_by_two_table():
     assert ratio.value == pytest.approx(odds, rel=1e-8)
     assert found["exposure"].standard_error == pytest.approx(error, rel=1e-6)
     assert ratio.high == pytest.approx(odds * math.exp(stats.norm.ppf(0.95) * error), rel=1e-6)
+    # The fitted shares are those of the table; the interval is that of its log odds.
+    value, low, _ = found.predict([1.0, 2.0])
+    np.testing.assert_allclose(value, [0.2, 0.5], rtol=1e-6)
+    end = -stats.norm.ppf(0.95) * math.sqrt(1 / 30 + 1 / 30)
+    assert low[1] == pytest.approx(1 / (1 + math.exp(-end)), rel=1e-6)
 
 
 def test_two_rates():
@@ -44,6 +49,7 @@ def test_two_rates():
     assert found.per_doubling().value == pytest.approx((18 / 8) / (6 / 6), rel=1e-8)
     error = math.sqrt(1 / 18 + 1 / 6)
     assert found["exposure"].standard_error == pytest.approx(error, rel=1e-6)
+    np.testing.assert_allclose(found.predict([1.0, 2.0])[0], [1.0, 2.25], rtol=1e-6)
 
 
 def test_cox_of_three_patients_by_hand():
@@ -352,6 +358,8 @@ T = np.linspace(1, 10, 20)
         (lambda: estimate.cox(T, E, X, frailty=True), "frailty=True without id"),
         (lambda: estimate.cox(T, 0 * E + 1, X), "at every event who has it"),
         (lambda: estimate.logistic(E, X)["cmax"], "exposure"),
+        (lambda: estimate.logistic(E, X).predict([0.0]), "exposure[0] = 0"),
+        (lambda: estimate.cox(T, E, np.roll(X, 7)).predict([1.0]), "leaves the hazard itself open"),
     ],
 )  # fmt: skip
 def test_errors_say_what_to_do(call, says):

@@ -216,26 +216,43 @@ class Association:
         plain_ticks(ax.xaxis)
         return fig
 
-    def _curve(self, unit: str, groups: int) -> Any:
+    def predict(self, exposure: ArrayLike) -> tuple[Numbers, Numbers, Numbers]:
+        """Probability, or rate per unit of follow-up, at ``exposure`` (k,), and its interval.
+
+        Three arrays (k,): the fitted value, its lower and its upper limit, covariates at their
+        means. An interval of the mean of such patients, not of what one of them will have.
+        """
         from scipy import stats
 
+        if "intercept" not in self._names:
+            raise LearnerError(
+                given="a Cox regression",
+                expected="logistic or negative_binomial: a Cox model leaves the hazard itself open",
+                do="use per_doubling(), the ratio of two hazards",
+            )
+        check = positive if self.scale == "log2" else finite
+        x = check("exposure", exposure, ndim=1)
+        rows = np.tile(self._x.mean(axis=0), (x.size, 1))
+        rows[:, 1] = np.log2(x) if self.scale == "log2" else x
+        size = rows.shape[1]
+        middle = rows @ self._estimates[:size]
+        half = stats.norm.ppf((1 + self.level) / 2) * np.sqrt(
+            np.einsum("ij,jk,ik->i", rows, self.covariance[:size, :size], rows)
+        )
+        back = _expit if self.kind == "logistic regression" else np.exp
+        return back(middle), back(middle - half), back(middle + half)
+
+    def _curve(self, unit: str, groups: int) -> Any:
         from cgtlearn import plot
 
         groups = min(groups, self.n)
         raw = 2 ** self._x[:, 1] if self.scale == "log2" else self._x[:, 1]
         ends = raw.min(), raw.max()
         grid = np.geomspace(*ends, 100) if self.scale == "log2" else np.linspace(*ends, 100)
-        rows = np.tile(self._x.mean(axis=0), (grid.size, 1))
-        rows[:, 1] = np.log2(grid) if self.scale == "log2" else grid
-        size = self._x.shape[1]
-        middle = rows @ self._estimates[:size]
-        half = stats.norm.ppf((1 + self.level) / 2) * np.sqrt(
-            np.einsum("ij,jk,ik->i", rows, self.covariance[:size, :size], rows)
-        )
-        back = _expit if self.kind == "logistic regression" else np.exp
+        middle, low_end, high_end = self.predict(grid)
         fig, ax = plot.figure()
-        ax.fill_between(grid, back(middle - half), back(middle + half), color=plot.BLUE, alpha=0.2)
-        ax.plot(grid, back(middle), color=plot.BLUE, linestyle="-", label="fitted")
+        ax.fill_between(grid, low_end, high_end, color=plot.BLUE, alpha=0.2)
+        ax.plot(grid, middle, color=plot.BLUE, linestyle="-", label="fitted")
         for part in np.array_split(np.argsort(raw, kind="stable"), groups):
             share, low, high = self._seen(part)
             x = np.median(raw[part])
@@ -243,7 +260,9 @@ class Association:
             first = "observed, in groups" if part[0] == np.argmin(raw) else None
             ax.plot(x, share, "s", color=plot.VERMILLION, label=first)
         axis = f"{self.exposure} ({unit})" if unit else self.exposure
-        ylabel = "probability (fraction)" if back is _expit else "rate (events per unit of time)"
+        ylabel = "rate (events per unit of time)"
+        if self.kind == "logistic regression":
+            ylabel = "probability (fraction)"
         ax.set(xlabel=axis, ylabel=ylabel, ylim=(0, None))
         if self.scale == "log2":
             ax.set_xscale("log")
