@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import course
 from cgtlearn.exercises import drawing, store
 from tools import ROOT, students
 from tools.grading import __main__ as command
@@ -688,6 +689,7 @@ def test_processes_that_leave_their_group_are_ended_without_seccomp_too(tmp_path
     assert re.search(r"left \d+ processes behind, which were ended", notes), notes
     assert found["eve/01_expansion.ipynb"]["points"] == "0"
     assert found["ada/01_expansion.ipynb"]["points"] == "3"
+    assert found["ada/01_expansion.ipynb"]["notes"] == ""
     assert not [line for line in _commands() if "cgtlearn-grade-" in line]
     assert "Not contained here: A notebook can use the network" in words
 
@@ -972,9 +974,12 @@ def test_a_function_is_judged_as_in_the_notebook(identity):
 
 
 def test_inputs_of_functions_are_drawn_from_the_seed():
-    one = probes.functions_at_new_inputs(1)
-    assert one == probes.functions_at_new_inputs(1)
-    other = probes.functions_at_new_inputs(2)
+    one = probes.functions_at_new_inputs(1, list(ISSUED))
+    some = list(ISSUED)[:2]
+    again = probes.functions_at_new_inputs(1, some)
+    assert again == {i: one[i] for i in again}
+    assert {EXERCISES[i]["notebook"] for i in again} <= set(some)
+    other = probes.functions_at_new_inputs(2, list(ISSUED))
     functions = {i for i, e in EXERCISES.items() if e["answer"]["type"] == "function"}
     assert set(one) == functions
     for identity in functions:
@@ -1121,6 +1126,34 @@ def test_file_names_are_safe_and_differ():
     assert all(re.fullmatch(r"[A-Za-z0-9_-]+\.html", name) for name in made)
 
 
+def test_names_and_texts_that_no_file_can_hold(tmp_path):
+    name = b"eve\xff\x1b[2J\n_01_expansion.ipynb"
+    notebook = issued()
+    cell_of(notebook, "07.3")["source"] = 'check("07.3", "\\ud800 \\x00")'
+    (tmp_path / "in").mkdir()
+    try:
+        path = os.path.join(os.fsencode(tmp_path / "in"), name)
+        with open(path, "wb") as file:
+            file.write(json.dumps(with_code('set_learner("\ud800")', notebook, at=99)).encode())
+    except (OSError, ValueError):
+        pytest.skip("this system refuses the name")
+    (row,) = grade(tmp_path / "in", tmp_path / "grades.csv")[0].values()
+    assert row["file"].isprintable() and row["file"].startswith("eve")
+    assert row["07.3"] == "invalid"
+    for page in (tmp_path / "grades_report").rglob("*.html"):
+        assert "\x1b" not in page.read_text(encoding="utf-8")
+
+
+def test_results_of_other_exercises_are_not_taken_over(tmp_path, monkeypatch):
+    out = tmp_path / "grades.csv"
+    folder, seed = command.prepare_folder(out, False, None)
+    assert command.prepare_folder(out, False, None) == (folder, seed)
+    assert not (tmp_path / "grades_report.1").exists()
+    monkeypatch.setattr(command, "version_of_the_course", lambda: "another")
+    command.prepare_folder(out, False, seed)
+    assert (tmp_path / "grades_report.1").exists()
+
+
 def test_magics_are_left_out():
     from tools.grading import child
 
@@ -1129,3 +1162,51 @@ def test_magics_are_left_out():
     assert lines[0] == "pass" and lines[1] == "  pass" and lines[2] == "x = 1"
     assert lines[6] == "    pass"
     assert child.without_magics("%%bash\nls") == ""
+
+
+# --- The container --------------------------------------------------------------------------------
+
+
+def test_what_the_container_holds_is_enough_to_grade(tmp_path):
+    """The Dockerfile's own copies in an empty folder show what is lacking, without Docker."""
+    text = (kit.HERE / "Dockerfile").read_text(encoding="utf-8")
+    copies = dict(re.findall(r"^COPY (\S+) /course/(\S+)$", text, re.MULTILINE))
+    assert set(copies) == {"src", "exercises", "tools"}
+    (lock,) = re.findall(r"^COPY (requirements/\S+)", text, re.MULTILINE)
+    assert (ROOT / lock).is_file()
+    image = re.search(r"^FROM python:(\d\.\d+)", text, re.MULTILINE)[1]
+    assert lock == f"requirements/test-{image}.txt"
+    ignore = shutil.ignore_patterns("__pycache__")
+    for source, target in copies.items():
+        shutil.copytree(ROOT / source, tmp_path / "course" / target, ignore=ignore)
+    write(tmp_path / "in", "ada/01_expansion.ipynb", solve(issued()))
+    (line,) = re.findall(r"^ENTRYPOINT (\[.*\])$", text, re.MULTILINE)
+    places = {"/submissions": tmp_path / "in", "/grades/grades.csv": tmp_path / "grades.csv"}
+    arguments = [str(places.get(part, part)) for part in json.loads(line)]
+    course_folder = tmp_path / "course"
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    env["PYTHONPATH"] = os.pathsep.join([str(course_folder / "src"), str(course_folder)])
+    done = subprocess.run(
+        [sys.executable, *arguments[1:]], cwd=course_folder, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert rows(tmp_path / "grades.csv")["ada/01_expansion.ipynb"]["points"] == "3"
+
+
+# --- The entry point ------------------------------------------------------------------------------
+
+
+def test_course_py_hands_the_options_over(monkeypatch, tmp_path, capsys):
+    seen = []
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    monkeypatch.setattr(course, "prepare", lambda kind: f"/{kind}")
+    monkeypatch.setattr(course, "hand_over", lambda line, env: seen.append(line[1:]) or 3)
+    assert course.main(["grade", "in", "--out", "g.csv", "--seconds", "9", "--overwrite"]) == 3
+    (line,) = seen
+    assert line[:2] == ["-m", "tools.grading"]
+    options = command.parser().parse_args(line[2:])
+    assert options.submissions == tmp_path / "in" and options.out == tmp_path / "g.csv"
+    assert (options.seconds, options.overwrite, options.jobs) == (9.0, True, 2)
+    assert course.main(["grade", "nowhere"]) == 1
+    assert "There is no folder nowhere" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -315,22 +316,25 @@ def stored(path: Path, submission: submissions.Submission) -> dict[str, Any] | N
         return None
 
 
-def exercises_for(seed: int) -> dict[str, dict[str, Any]]:
-    """Every exercise, with functions at the inputs that this seed draws."""
-    from cgtlearn.exercises import store
+def by_number(exercises: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The exercises in the order of their numbers."""
+    return {i: exercises[i] for i in sorted(exercises, key=report.in_order)}
 
+
+def at_drawn_inputs(
+    seed: int, exercises: Mapping[str, dict[str, Any]], notebooks: set[str]
+) -> dict[str, dict[str, Any]]:
+    """The exercises, with functions of these notebooks at the inputs that the seed draws."""
     print("Drawing inputs for the exercises that ask for a function.", flush=True)
     done = subprocess.run(
-        [sys.executable, "-m", "tools.grading.probes", str(seed)],
+        [sys.executable, "-m", "tools.grading.probes", str(seed), *sorted(notebooks)],
         stdout=subprocess.PIPE,
         env=environment_of_the_course(),
         cwd=ROOT,
         check=True,
     )
     drawn = json.loads(done.stdout)
-    found = store.exercises()
-    order = sorted(found, key=lambda identity: [int(part) for part in identity.split(".")])
-    return {i: {**found[i], **drawn.get(i, {})} for i in order}
+    return {i: {**exercise, **drawn.get(i, {})} for i, exercise in exercises.items()}
 
 
 def keep_old(*paths: Path) -> list[Path]:
@@ -395,6 +399,16 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def version_of_the_course() -> str:
+    """A digest of the exercises: results that were judged by others are not taken over."""
+    from cgtlearn.exercises import store
+
+    digest = hashlib.sha256()
+    for path in sorted(store.DATA.glob("*.json")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def prepare_folder(out: Path, overwrite: bool, seed: int | None) -> tuple[Path, int]:
     """The folder of the report, and the seed: that of an interrupted run, if there is one."""
     folder = out.with_name(out.stem + "_report")
@@ -408,8 +422,9 @@ def prepare_folder(out: Path, overwrite: bool, seed: int | None) -> tuple[Path, 
             print(f"Kept: {path}", flush=True)
     state = folder / "results" / "run.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        earlier = int(json.loads(state.read_text(encoding="utf-8"))["seed"])
-        if seed is None or seed == earlier:
+        stored_state = json.loads(state.read_text(encoding="utf-8"))
+        earlier = int(stored_state["seed"])
+        if stored_state["course"] == version_of_the_course() and seed in (None, earlier):
             print("An earlier run was interrupted: going on where it ended.", flush=True)
             return folder, earlier
         for path in keep_old(folder):
@@ -419,7 +434,9 @@ def prepare_folder(out: Path, overwrite: bool, seed: int | None) -> tuple[Path, 
     except OSError as error:
         raise Trouble(f"Cannot write in {folder.parent} ({error.strerror}).") from None
     seed = secrets.randbelow(2**31) if seed is None else seed
-    state.write_text(json.dumps({"seed": seed}), encoding="utf-8")
+    state.write_text(
+        json.dumps({"seed": seed, "course": version_of_the_course()}), encoding="utf-8"
+    )
     return folder, seed
 
 
@@ -440,6 +457,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(options: argparse.Namespace) -> int:
+    from cgtlearn.exercises import store
     from cgtlearn.exercises.slips import SLIPS
 
     start = time.monotonic()
@@ -453,10 +471,12 @@ def _main(options: argparse.Namespace) -> int:
     if not files:
         raise Trouble(f"There is no notebook (.ipynb) in {source}.")
     folder, seed = prepare_folder(out, options.overwrite, options.seed)
-    exercises = exercises_for(seed)
+    exercises = by_number(store.exercises())
     issued = submissions.issued_notebooks(ROOT, exercises)
     found = [submissions.read(path, source, issued) for path in files]
     _note_second_copies(found)
+    notebooks = {one.notebook.name for one in found if one.notebook is not None}
+    exercises = at_drawn_inputs(seed, exercises, notebooks)
     limits = Limits(seconds=options.seconds, memory=options.memory * 1e9)
     layers = tuple(layer for layer in contain.LAYERS if layer not in options.without)
     scratch = Path(tempfile.mkdtemp(prefix="cgtlearn-grade-"))

@@ -164,7 +164,7 @@ X32 = 0x40000000  # the second set of numbers on x86_64
 # --- Seccomp ------------------------------------------------------------------------------------
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_CAPBSET_DROP = 38, 22, 24
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 KILL, ERROR, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
@@ -295,7 +295,6 @@ def put_on_landlock(read: Sequence[str], write: Sequence[str]) -> None:
 def drop_rights() -> None:
     """Give up root's rights (capabilities), also those that a program could get back."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    prctl(PR_SET_DUMPABLE, 0)
     if os.geteuid() == 0:
         for right in range(64):
             try:

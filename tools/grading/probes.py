@@ -1,6 +1,6 @@
 """Inputs for functions, drawn after the submissions are in.
 
-    python -m tools.grading.probes SEED        (exercise -> its data at the drawn inputs, as JSON)
+    python -m tools.grading.probes SEED NOTEBOOK...    (JSON: exercise -> its data at drawn inputs)
 
 A function is called at the exercise's own inputs and at as many new ones near them, which nobody
 could know before. The right values there come from the exercise's source, which is compiled once
@@ -13,7 +13,7 @@ import contextlib
 import json
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +75,17 @@ def drawn(seed: int) -> Iterator[None]:
         students._compile.cache_clear()
 
 
-def functions_at_new_inputs(seed: int, root: Path = ROOT) -> dict[str, dict[str, Any]]:
+def functions_at_new_inputs(
+    seed: int, notebooks: Sequence[str], root: Path = ROOT
+) -> dict[str, dict[str, Any]]:
     """What exercises that ask for a function are at drawn inputs: ``answer, wrong, drawn`` by id.
 
     A source that cannot be proven at the drawn inputs is left out: its own inputs are used.
     """
     found: dict[str, dict[str, Any]] = {}
     for path in students.sources(root):
+        if f"{path.parent.name}/{path.stem}" not in notebooks:
+            continue
         for attempt in range(TRIES):
             try:
                 with drawn(seed + attempt):
@@ -100,4 +104,4 @@ def functions_at_new_inputs(seed: int, root: Path = ROOT) -> dict[str, dict[str,
 
 
 if __name__ == "__main__":
-    json.dump(functions_at_new_inputs(int(sys.argv[1])), sys.stdout)
+    json.dump(functions_at_new_inputs(int(sys.argv[1]), sys.argv[2:]), sys.stdout)

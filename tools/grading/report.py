@@ -30,22 +30,28 @@ STYLE = """
   --line: #3a444f; --right: #5fd0a5; --wrong: #ff9d85; --other: #e6c15a; --idle: #a9b4bf; } }
 body { font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1, h2 { line-height: 1.2; } a { color: inherit; }
+h1, h2, p, li { overflow-wrap: anywhere; } h1, h2 { line-height: 1.2; } a { color: inherit; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 caption { text-align: left; color: var(--faint); padding-bottom: .4rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0;
   border-bottom: 1px solid var(--line); }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 .right { color: var(--right); } .wrong { color: var(--wrong); } .invalid { color: var(--other); }
-.idle { color: var(--idle); } .state { font-weight: 600; white-space: nowrap; }
+.idle { color: var(--idle); } .state { font-weight: 600; }
 svg { display: block; width: 8rem; height: 1rem; } svg .r { fill: var(--right); }
 svg .w { fill: var(--wrong); } svg .i { fill: var(--other); } svg .o { fill: var(--line); }
 """
 
 
+def clean(text: Any) -> str:
+    """Text without control characters and halves of letters, which no file can hold."""
+    whole = str(text).encode("utf-8", "replace").decode("utf-8")
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", whole)
+
+
 def escape(text: Any) -> str:
-    """Text for HTML, without control characters."""
-    return html.escape(re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", str(text)))
+    """Text for HTML."""
+    return html.escape(clean(text))
 
 
 def page(title: str, body: str) -> str:
@@ -97,7 +103,15 @@ def file_name(learner: str) -> str:
 
 def _safe(cell: Any) -> Any:
     """A spreadsheet takes a text that begins with one of these for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell
+    if not isinstance(cell, str):
+        return cell
+    cell = clean(cell)
+    return f"'{cell}" if cell[:1] in tuple("=+-@\t\r") else cell
+
+
+def in_order(identity: str) -> list[int]:
+    """Sorts exercises as they are numbered: 07.9 before 07.10."""
+    return [int(part) for part in identity.split(".")]
 
 
 def points(result: Mapping[str, Any]) -> int:
@@ -109,7 +123,7 @@ def write_grades(path: Path, results: Sequence[Mapping[str, Any]]) -> None:
     """The grades: a row for each submission, a column for each exercise."""
     ids = sorted(
         {verdict["id"] for result in results for verdict in result["verdicts"]},
-        key=lambda identity: [int(part) for part in identity.split(".")],
+        key=in_order,
     )
     head = ["learner", "notebook", "file", "points", "out_of", "status", "notes", *ids]
     temporary = path.with_name(path.name + ".new")
@@ -194,7 +208,7 @@ def misconceptions(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, int,
                 counts[key] += 1
                 where.setdefault(key, set()).add(verdict["id"])
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [(key, count, sorted(where[key])) for key, count in ranked]
+    return [(key, count, sorted(where[key], key=in_order)) for key, count in ranked]
 
 
 def class_report(
@@ -227,7 +241,7 @@ def class_report(
         )
     head = ["Exercise", "Shares", *(f"#{name}" for name in STATES)]
     parts.append("<h2>Exercises</h2>")
-    parts.append(table("Learners by exercise and result", head, rows))
+    parts.append(table("Answers by result (bar: right, wrong, invalid, open)", head, rows))
     parts.append("<h2>Misconceptions</h2>")
     found_slips = misconceptions(graded)
     if found_slips:

@@ -100,6 +100,12 @@ def issued_notebooks(root: Path, exercises: Mapping[str, Mapping[str, Any]]) -> 
     return issued
 
 
+def shown(path: Path, folder: Path) -> str:
+    """A path below the folder as text that any file and any terminal can take."""
+    text = path.relative_to(folder).as_posix().encode("utf-8", "replace").decode("utf-8")
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def _plain(text: str) -> str:
     return " ".join(text.split())
 
@@ -133,13 +139,13 @@ def find(folder: Path) -> tuple[list[Path], list[str]]:
         if path.suffix.lower() == ".ipynb":
             notebooks.append(path)
         else:
-            others.append(path.relative_to(folder).as_posix())
+            others.append(shown(path, folder))
     return notebooks, others
 
 
 def read(path: Path, folder: Path, issued: Mapping[str, Issued]) -> Submission:
     """Read one file and say what it is. Problems are in ``notes``; nothing is raised for them."""
-    file = path.relative_to(folder).as_posix()
+    file = shown(path, folder)
     by_name = [one for one in issued.values() if one.stem.lower() in path.stem.lower()]
     named = by_name[0] if by_name else None
     submission = Submission(path, file, _learner(file, named.stem if named else None))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ TICK = 0.05  # seconds between looks
 MOST_SENT = 16_000_000  # bytes of answers
 MOST_LINE = 8_000_000  # bytes of one answer
 MOST_FILES = 5_000  # in a learner's folder
-KEPT_OUTPUT = 64_000  # bytes of output that are looked at, from its start
+KEPT_OUTPUT = 64_000  # bytes of output that are looked at, at its start and at its end
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,14 @@ class Family:
     """The processes that the grader has started; anything else that ends up below it is a stray.
 
     Where seccomp is not there, a learner's process can start others that leave its group. On Linux
-    they come to the grader when their parent ends, and are found and ended here.
+    they come to the grader when their parent ends, and are found and ended here. ``left`` counts
+    them by the home of the notebook that they come from ("" when that cannot be told).
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._own: set[int] = set()
+        self.left: Counter[str] = Counter()
         if sys.platform.startswith("linux"):
             with contextlib.suppress(OSError):
                 contain.prctl(contain.PR_SET_CHILD_SUBREAPER, 1)
@@ -92,23 +95,31 @@ class Family:
                         found.append(int(name))
         return found
 
-    def sweep(self) -> int:
-        """End the strays, and theirs; returns how many there were."""
+    @staticmethod
+    def _home_of(pid: int) -> str:
+        """The home that a process was started with; "" if it hides that."""
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                for entry in file.read().split(b"\0"):
+                    if entry.startswith(b"HOME="):
+                        return os.fsdecode(entry[5:])
+        return ""
+
+    def sweep(self) -> None:
+        """End the strays, and theirs."""
         if not sys.platform.startswith("linux"):
-            return 0
-        count = 0
+            return
         for _ in range(200):
             with self._lock:
                 strays = self._strays()
                 for pid in strays:
+                    self.left[self._home_of(pid)] += 1
                     with contextlib.suppress(OSError):
                         os.kill(pid, signal.SIGKILL)
                     with contextlib.suppress(OSError):
                         os.waitpid(pid, 0)
             if not strays:
-                break
-            count += len(strays)
-        return count
+                return
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
@@ -147,22 +158,22 @@ def _size(folder: Path) -> tuple[int, int]:
 
 
 class _Reader(threading.Thread):
-    """Empties a pipe. ``count`` is what came; ``keep`` bytes from the start are kept."""
+    """Empties a pipe. ``count`` is what came; ``keep`` bytes are kept, and the last ones."""
 
-    def __init__(self, pipe: Any, keep: float) -> None:
+    def __init__(self, pipe: Any, keep: int) -> None:
         super().__init__(daemon=True)
         self.pipe, self.keep, self.count = pipe, keep, 0
-        self.parts: list[bytes] = []
+        self.head: list[bytes] = []
+        self.tail = b""
 
     def run(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             while data := self.pipe.read1(65536):
                 if self.count < self.keep:
-                    self.parts.append(data)
+                    self.head.append(data)
+                else:
+                    self.tail = (self.tail + data)[-KEPT_OUTPUT:]
                 self.count += len(data)
-
-    def bytes(self) -> bytes:
-        return b"".join(self.parts)
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -240,15 +251,16 @@ def run(
         _end_group(child)
         code = child.wait()
         family.forget(child)
-        result.strays = family.sweep()
+        family.sweep()
+        result.strays = family.left[str(home)]
         for reader in (sent, said):
             reader.join(5)
             with contextlib.suppress(OSError):
                 reader.pipe.close()
     result.seconds = time.monotonic() - start
-    result.output = said.bytes()[:KEPT_OUTPUT].decode("utf-8", "replace")
+    result.output = b"".join([*said.head, b"\n", said.tail]).decode("utf-8", "replace")
     result.output_bytes = said.count
-    finished = _read(sent.bytes(), result)
+    finished = _read(b"".join(sent.head), result)
     if not result.ended and not (finished and code == 0):
         result.ended = _how_it_ended(code)
     return result
