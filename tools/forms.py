@@ -18,13 +18,13 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from cgtlearn.exercises import slips
+from cgtlearn.exercises import slips, words
 from tools import ROOT
 
 DATA = Path("src/cgtlearn/exercises/data")
 SCRIPT = ROOT / "book" / "assets" / "cgtexercises.js"
 
-ON_PAGE = ("number", "array", "choice", "order")
+ON_PAGE = ("number", "array", "choice", "order", "text")
 MOST_NUMBERS = 8  # an array with more is not typed into a page
 HEADING = re.compile(r"### (\d\d\.\d+) · ")
 FIELDS = ("id", "kind", "answer", "wrong")
@@ -61,7 +61,6 @@ def compiled(root: Path = ROOT) -> dict[str, list[dict[str, Any]]]:
 
 WHY = {
     "function": "The answer is code, so it is checked where code runs.",
-    "text": "The answer is a text, which the notebook reads.",
     "fit": "The answer is a fit, so it is made and checked where code runs.",
     "array": "The answer is a long list of numbers, so it is checked where code runs.",
 }
@@ -83,11 +82,30 @@ def place(exercise: dict[str, Any]) -> str:
 
 
 def needed_slips(exercises: list[dict[str, Any]]) -> dict[str, Any]:
-    """The shared misconceptions that judging these exercises may name, with exact constants."""
+    """The shared misconceptions that judging these exercises may name, with exact constants.
+
+    For texts, the rules of :mod:`cgtlearn.exercises.words` beside them.
+    """
     table = slips.table()
+    types = {one["answer"]["type"] for one in exercises}
     named = {entry["slip"] for one in exercises for entry in one["wrong"]}
-    kept = {k: s for k, s in table["slips"].items() if s["transforms"] or k in named}
-    return {**table, "slips": kept}
+    factors = bool(types & {"number", "array"})
+    kept = {
+        key: one if factors else {"advice": one["advice"]}
+        for key, one in table["slips"].items()
+        if key in named or (factors and one["transforms"])
+    }
+    table["slips"] = kept
+    if "text" in types:
+        table["words"] = {
+            "gap": words.GAP,
+            "reach": words.REACH,
+            "longest": words.LONGEST,
+            "least_function_words": words.LEAST_FUNCTION_WORDS,
+            "negations": sorted(words.NEGATIONS),
+            "function_words": sorted(words.FUNCTION_WORDS),
+        }
+    return table
 
 
 def tools(everything: bool = False) -> str:

@@ -160,6 +160,13 @@ MENDS: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
+        "names, punctuation and blanks in code have the colour of their block; an element for each "
+        "is a third of a page's weight",
+        r'<span class="(?:n|p|w|nn)">([^<]*)</span>',
+        r"\1",
+        False,
+    ),
+    (
         "the full-screen button has a name",
         r'title="Fullscreen mode"',
         r'title="Full screen" aria-label="Full screen"',

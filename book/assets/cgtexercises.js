@@ -160,6 +160,8 @@
     const advice = (key) => slips.slips[key].advice;
     const listed = (given, entry) => told("wrong", `${given} ${entry.message} ${entry.try || advice(entry.slip)}`, entry.slip);
 
+    if (spec.type === "text") return judgeText(exercise, answer, told, advice, next, slips.words);
+
     if (spec.type === "choice") {
       const given = `You chose "${answer}".`;
       return answer === spec.right ? right(given) : listed(given, exercise.wrong.find((entry) => entry.answer === answer));
@@ -228,8 +230,59 @@
       `${unit ? "Write down each factor with its unit and cancel the units." : "Write the formula down and put the numbers in one by one."} ${next}`);
   }
 
+  // --- texts: ideas in a learner's own words -----------------------------------------------------
+
+  function sentences(text) {
+    const plain = text.replace(/\u2019/g, "'").normalize("NFKD").toLowerCase().replace(/\p{Mn}/gu, "")
+      .replace(/n't/g, " not").replace(/cannot/g, "can not");
+    return plain.split(/[.!?;:](?=\s|$)|\n[ \t]*\n/).map((part) => part.match(/[a-z0-9]+|%/g)).filter(Boolean);
+  }
+
+  const fits = (word, term) => term.split("|").some((one) => (one.endsWith("*") ? word.startsWith(one.slice(0, -1)) : word === one));
+
+  /* The place of the last term when the terms from `term` on stand in order after `last`, or -1. */
+  function reach(words, terms, term, last, gap) {
+    if (term === terms.length) return last;
+    for (let place = last + 1; place < Math.min(last + gap + 2, words.length); place++)
+      if (fits(words[place], terms[term])) {
+        const end = reach(words, terms, term + 1, place, gap);
+        if (end >= 0) return end;
+      }
+    return -1;
+  }
+
+  /* Is the pattern in one of the sentences, and not denied there? */
+  function present(pattern, text, rules) {
+    const terms = pattern.split(/\s+/).filter(Boolean);
+    const negative = terms.some((term) => term.split("|").some((one) => rules.negations.includes(one)));
+    return text.some((words) => words.some((word, start) => {
+      const end = fits(word, terms[0]) ? reach(words, terms, 1, start, rules.gap) : -1;
+      return end >= 0 && (negative || !words.slice(Math.max(start - rules.reach, 0), end).some((one) => rules.negations.includes(one)));
+    }));
+  }
+
+  function judgeText(exercise, answer, told, advice, next, rules) {
+    const spec = exercise.answer, honest = "This check looks for ideas; it cannot judge your prose.";
+    if ([...answer].length > rules.longest) return told("invalid", `Your text has ${[...answer].length.toLocaleString("en")} characters. A few sentences will do.`);
+    const text = sentences(answer), words = text.flat();
+    if (words.length < spec.least_words)
+      return told("invalid", `You wrote ${words.length} words. Write a sentence or two, ${spec.least_words} words or more. ${honest}`);
+    if (rules.function_words.filter((word) => words.includes(word)).length < rules.least_function_words)
+      return told("invalid", `This reads like a list of key words. Say in whole sentences how they hang together. ${honest}`);
+    const there = (one) => one.patterns.some((pattern) => present(pattern, text, rules));
+    const found = spec.ideas.filter(there), lost = spec.ideas.filter((idea) => !there(idea));
+    const given = found.length ? `Found in your words: ${found.map((idea) => idea.name).join("; ")}.` : "None of the ideas looked for was found in your words.";
+    const held = exercise.wrong.filter(there);
+    if (held.length) return told("wrong", `${given} ${held[0].message} ${held[0].try || advice(held[0].slip)} ${honest}`, ...new Set(held.map((one) => one.slip)));
+    if (found.length >= spec.needed)
+      return told("right", `${`${given} ${spec.when_right || ""}`.trim()} ${honest} Set it beside a model answer: ${spec.model}`);
+    return told("wrong", `${given} ${found.length} of the ${spec.needed} ideas that are needed. ${lost[0].missing} ${honest} ` +
+      `If you did say it, set your words beside the model answer, solution("${exercise.id}"), and judge for yourself. ${next}`);
+  }
+
   /* What is said in a notebook, as it is said on a page. */
   const onPage = (message) => message
+    .replace(/model answer, solution\("[^"]*"\), and/, "model answer, in the worked solution, and")
     .replace(/Ask hint\("[^"]*"\) for a first step\./, "Open hint 1 below for a first step.")
     .replace("The code is as it was given. Change it, then run the cell again.", "This is what the code gives as it stands. Find the bug first.");
 
@@ -371,12 +424,13 @@
   function make(tag, attributes, ...inside) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes || {}))
-      if (name === "onclick") element.addEventListener("click", value);
+      if (name === "onclick") on(element, "click", value);
       else if (value !== false) element.setAttribute(name, value === true ? "" : value);
     element.append(...inside);
     return element;
   }
 
+  const on = (target, event, act) => target.addEventListener(event, act);
   const button = (text, onclick, attributes) => make("button", {type: "button", onclick, ...attributes}, text);
 
   /* Words for a region that is read aloud; the same words twice are said twice. `code` stands out. */
@@ -524,7 +578,16 @@
     };
   }
 
-  const FIELDS = {number: numbersField, array: numbersField, choice: choiceField, order: orderField};
+  function textField(spec, name, id) {
+    const area = make("textarea", {id: id + "-0", rows: "5", "aria-describedby": id + "-said"});
+    return {
+      element: make("div", {class: "cgt-field"}, make("label", {for: area.id, class: "cgt-name"}, name), area), first: area,
+      read: () => (["", "...", "?"].includes(area.value.trim()) ? {} : {value: area.value}),
+      write(answer) { area.value = answer === null ? "" : String(answer); },
+    };
+  }
+
+  const FIELDS = {number: numbersField, array: numbersField, choice: choiceField, order: orderField, text: textField};
   const NAMES = {predict: "Your prediction", decide: "Your decision", choose: "Your choice", order: "Your order"};
 
   function mount(box, slips) {
@@ -555,7 +618,7 @@
     }, {"aria-label": `Undo: bring the tries of ${id} back`});
     const form = make("form", {"aria-label": `Answer ${id}`, novalidate: true}, field.element,
       make("p", {class: "cgt-buttons"}, make("button", {type: "submit"}, "Check"), again, back, mark), region);
-    form.addEventListener("submit", (event) => {
+    on(form, "submit", (event) => {
       event.preventDefault();
       const found = field.read();
       if (found.ask) { say(found.ask, "unclear"); return; }
@@ -594,12 +657,12 @@
     for (const fold of section ? section.querySelectorAll("details") : []) {
       const summary = fold.querySelector("summary");
       const hint = /^Hint (\d)/.exec(summary.textContent);
-      if (hint) fold.addEventListener("toggle", () => {
+      if (hint) on(fold, "toggle", () => {
         if (fold.open) change(id, (entry) => { entry.hints = Math.max(entry.hints || 0, Number(hint[1])); });
       });
       if (!summary.textContent.startsWith("Worked solution")) continue;
       let asked = !answered;
-      summary.addEventListener("click", (event) => {
+      on(summary, "click", (event) => {
         const entry = load().exercises[id];
         if (fold.open || asked || (entry && entry.attempts)) return;
         event.preventDefault();
@@ -607,7 +670,7 @@
         summary.textContent = "Worked solution (press again to open it without a try)";
         box.cgtSay("Try it first. A wrong try teaches more than a copied answer. The hints give a first step.", "note");
       });
-      fold.addEventListener("toggle", () => {
+      on(fold, "toggle", () => {
         if (fold.open) change(id, (entry) => { entry.solution_seen = true; });
       });
     }
@@ -637,7 +700,7 @@
   function mountTools(box) {
     const region = make("div", {role: "status", class: "cgt-said"}), say = sayIn(region);
     const file = make("input", {type: "file", accept: ".json,application/json", id: "cgt-file"});
-    file.addEventListener("change", () => {
+    on(file, "change", () => {
       if (!file.files.length) return;
       file.files[0].text().then((text) => say(`${count(bring(text), "exercise", "exercises")} came with the file.`, "note"))
         .catch(() => say("This file holds no attempts. Choose one that this page, or the notebook's progress, has written.", "note"))

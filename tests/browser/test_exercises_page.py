@@ -93,6 +93,23 @@ def workshop():
         ),
         made("99.9", "order", order({k: k * 2 for k in "pqrs"}, list("srqp")),
              [slip(list("rsqp"), "reading", say)]),
+        made(
+            "99.12", "explain",
+            authoring.text(
+                [
+                    authoring.idea("the limit is unknown", ["limit unknown|censor*", "below limit"],
+                                   "Say what is known of such a value."),
+                    authoring.idea("the bias", ["bias*", "too low|high"], "Say what it does here."),
+                    authoring.idea("not zero", ["not zero"], "Say which number it is not."),
+                ],
+                "The value below the limit is unknown and not zero, so the mean is biased.",
+                needed=2, when_right="Fine.",
+            ),
+            [slip("It is just zero and that is how it is in the end.", "blq-as-zero", say)
+             | {"patterns": ["is just|simply zero", "is zero"]},
+             slip("We can take the limit itself for it in all cases.", "blq-as-lloq", say, "Look.")
+             | {"patterns": ["take limit"]}],
+        ),
         made("99.10", "predict", array([0.2, 0.5, 0.9], rtol=0.02),
              [slip([2.0, 5.0, 9.0], "reading", say)]),
     ]  # fmt: skip
@@ -135,8 +152,29 @@ def numbers_to_try(exercise, rng):
     return [one.tolist() if spec["type"] == "array" else float(one[0]) for one in found]
 
 
+PIECES = (
+    "the value; below; the limit; is; is not; isn\u2019t; unknown; censored; not zero; zero; so; "
+    "just zero; the mean; biased; bia\u0301sed; too; very; low; HIGH.; a, b and c; We; take; can; "
+    "cannot; it itself; never; for all of them; in.between; 50 %; \n\n; hardly; was; ! ; e.g."
+).split("; ")
+
+
+def texts_to_try(exercise, rng):
+    """Sentences put together from pieces of right and wrong ones."""
+    model = exercise["answer"]["model"]
+    found = [model, "x", "one two three four five six seven eight nine", "the a of to " * 5001]
+    found += [entry["answer"] for entry in exercise["wrong"] if isinstance(entry["answer"], str)]
+    for _ in range(RANDOM_ANSWERS):
+        found.append(" ".join(rng.choice(PIECES, rng.integers(3, 30))))
+        kept = [word for word in model.split() if rng.random() < 0.9]
+        found.append(" ".join(kept))
+    return found
+
+
 def answers_to_try(exercise, rng):
     spec = exercise["answer"]
+    if spec["type"] == "text":
+        return texts_to_try(exercise, rng)
     if spec["type"] == "choice":
         return list(spec["options"])
     if spec["type"] == "order":
@@ -181,6 +219,7 @@ def test_the_pages_judge_is_pythons(page, which):
     told = page.evaluate(_JUDGE, [asked, json.loads(forms.data(table))])
     differ, statuses, kinds = [], set(), set()
     for (exercise, answers), verdicts in zip(cases, told, strict=True):
+        assert {"right", "wrong"} <= {status for status, *_ in verdicts}, exercise["id"]
         for answer, found in zip(answers, verdicts, strict=True):
             verdict = judge(exercise, answer)
             wanted = [verdict.status, verdict.message, list(verdict.misconceptions)]
@@ -440,6 +479,21 @@ def test_an_order_by_keyboard_alone(page):
     assert '"A" is missing' in said(page, "99.3", "is missing")
 
 
+def test_an_explanation_is_read_for_its_ideas(page):
+    place = box(page, "99.12")
+    area = place.get_by_role("textbox", name="Your answer", exact=True)
+    area.fill("The value is zero, as everybody can see in the table.")
+    place.get_by_role("button", name="Check").click()
+    assert said(page, "99.12", "wrong one").startswith("Wrong.")
+    area.fill("The limit is unknown and so the mean is biased a bit.")
+    place.get_by_role("button", name="Check").click()
+    text = said(page, "99.12", "Found in your words: the limit is unknown; the bias. Fine.")
+    assert text.startswith("Right.")
+    assert "it cannot judge your prose" in text
+    page.reload()
+    assert area.input_value() == "The limit is unknown and so the mean is biased a bit."
+
+
 def test_everything_is_reached_by_tab(page):
     """From the first link on, Tab meets each control once, in the order of the page."""
     seen = []
@@ -531,7 +585,7 @@ def test_start_again_and_undo(page):
 
 def test_answers_and_progress_are_there_after_a_reload(page, home):
     far = page.locator(".cgt-far")
-    assert "0 of 11 right. Next: 99.1." in far.inner_text()
+    assert "0 of 12 right. Next: 99.1." in far.inner_text()
     answer(page, "99.1", "0.7259")
     said(page, "99.1", "Right.")
     box(page, "99.2").get_by_role("radio").first.check()
@@ -542,9 +596,9 @@ def test_answers_and_progress_are_there_after_a_reload(page, home):
     first.get_by_role("button", name="leave out D").click()
     first.get_by_role("button", name="Check").click()
     said(page, "99.3", "You gave A, C, B.")
-    assert "1 of 11 right, 2 tried. Next: 99.2." in far.inner_text()
+    assert "1 of 12 right, 2 tried. Next: 99.2." in far.inner_text()
     page.reload()
-    assert "1 of 11 right, 2 tried" in far.inner_text()
+    assert "1 of 12 right, 2 tried" in far.inner_text()
     assert box(page, "99.1").get_by_role("textbox").input_value() == "0.7259"
     assert box(page, "99.2").get_by_role("radio").first.is_checked()
     keys = [one.strip() for one in first.locator("li strong").all_inner_texts()]
@@ -552,7 +606,7 @@ def test_answers_and_progress_are_there_after_a_reload(page, home):
     assert said(page, "99.3", "You gave A, C, B.")
     assert far.get_by_role("link", name=re.compile(r"99\.1 ?, right")).count() == 1
     page.goto(f"{home}/overview.html")
-    assert "1 of 11 right, 2 tried" in page.locator(".cgt-far").inner_text()
+    assert "1 of 12 right, 2 tried" in page.locator(".cgt-far").inner_text()
 
 
 def test_two_tabs_agree(page, home):
@@ -561,7 +615,7 @@ def test_two_tabs_agree(page, home):
     answer(page, "99.5", "0.25")
     said(page, "99.5", "Right.")
     other.wait_for_function(
-        "document.querySelector('.cgt-far').textContent.includes('1 of 11 right')", timeout=3000
+        "document.querySelector('.cgt-far').textContent.includes('1 of 12 right')", timeout=3000
     )
     answer(other, "99.1", "0.7259")
     said(other, "99.1", "Right.")
@@ -624,7 +678,7 @@ def test_all_is_started_over_undone_and_brought_back_from_a_file(page, home, tmp
     assert entries["99.11"]["attempts"] == 3
     assert entries["99.1"]["status"] == "right"
     assert entries["99.1"]["misconceptions"] == ["forgot-lag"]
-    assert "2 of 11 right" in page.locator(".cgt-far").inner_text()
+    assert "2 of 12 right" in page.locator(".cgt-far").inner_text()
     for bad in ("no json", "[]", '{"exercises": 3}', "null"):
         (tmp_path / "bad.json").write_text(bad)
         page.get_by_label("Add the attempts of a file").set_input_files(tmp_path / "bad.json")
@@ -646,12 +700,12 @@ def test_without_storage_it_judges_and_says_what_is_lost(opened, home, tmp_path,
         answer(tab, "99.1", "0.7259")
         said(tab, "99.1", "Right.")
         assert "does not keep what you do" in tab.locator(".cgt-far").inner_text()
-        assert "1 of 11 right" in tab.locator(".cgt-far").inner_text()
+        assert "1 of 12 right" in tab.locator(".cgt-far").inner_text()
         document = json.loads(saved(tab, tmp_path).read_text(encoding="utf-8"))
         assert document["exercises"]["99.1"]["attempts"] == 2
         box(tab, "99.1").get_by_role("button", name="Start again: 99.1").click()
         box(tab, "99.1").get_by_role("button", name="Undo").click()
-        assert "1 of 11 right" in tab.locator(".cgt-far").inner_text()
+        assert "1 of 12 right" in tab.locator(".cgt-far").inner_text()
 
 
 @pytest.mark.parametrize(
@@ -680,7 +734,7 @@ def test_from_a_folder(opened, exercise_site):
     with opened(exercise_site.as_uri()) as tab:
         answer(tab, "99.1", "0.7259")
         said(tab, "99.1", "Right.")
-        assert "1 of 11 right" in tab.locator(".cgt-far").inner_text()
+        assert "1 of 12 right" in tab.locator(".cgt-far").inner_text()
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE])
