@@ -14,6 +14,8 @@ One patient:
 ``bootstrap``       intervals from refits to samples that might have come instead
 ``profiles``        the likelihood along each parameter, drawn
 ``identify``        what samples, taken or planned, can tell: Fisher information in words
+``bayes_one``       draws from the posterior, with priors; forecasts
+``metropolis``      the sampler of a textbook, in twenty lines
 ``scores``          how good a forecast was: CRPS, log score, coverage
 ``BLQ``, ``ERRORS`` what can be done with samples below the limit; the models of error
 
@@ -44,17 +46,27 @@ _WHERE = {
     # one patient
     "BLQ": "one",
     "Bootstrap": "resample",
+    "Chain": "sampler",
     "ERRORS": "likelihood",
     "Fit": "fit",
+    "Forecast": "bayes",
     "Identifiability": "identifiability",
     "Interval": "fit",
+    "Posterior": "bayes",
+    "Prior": "priors",
     "Profiles": "identifiability",
     "Start": "fit",
+    "bayes_one": "bayes",
     "bootstrap": "resample",
     "fit_one": "one",
+    "half_normal": "priors",
     "identify": "identifiability",
     "least_squares": "one",
     "log_likelihood": "likelihood",
+    "log_normal": "priors",
+    "log_uniform": "priors",
+    "logit_normal": "priors",
+    "metropolis": "sampler",
     "profiles": "identifiability",
     # population
     "Mixed": "mixed_effects.mixed",

@@ -25,6 +25,7 @@ def panels(names: Sequence[str], height: float = 2.2, **options: Any) -> tuple[A
     fig, axes = plot.figure(rows, columns, figsize=size, squeeze=False, **options)
     for ax in axes.flat[len(names) :]:
         ax.set_visible(False)
+        axes[-2, 1].tick_params(labelbottom=True)  # the lowest panel of its column now
     return fig, dict(zip(names, axes.flat, strict=False))
 
 

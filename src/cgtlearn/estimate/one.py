@@ -254,7 +254,10 @@ def least_squares(
 
 @dataclass(frozen=True)
 class SetUp:
-    """Checked samples, and the problem made of them. ``at`` gives the curve of some estimates."""
+    """Checked samples, and the problem made of them.
+
+    ``at(estimates, times)`` gives one curve (T,), ``many(u, times)`` those of K rows of u: (K, T).
+    """
 
     name: str
     labels: tuple[str, str]
@@ -265,6 +268,7 @@ class SetUp:
     problem: Problem
     held: dict[str, float]
     at: Callable[[dict[str, float], Numbers], Numbers]
+    many: Callable[[Numbers, Numbers], Numbers]
 
 
 def prepare(
@@ -316,6 +320,11 @@ def prepare(
             f"{read.meaning} ({ledger.pretty(read.unit)})",
         )
         known = _switching(curve, problem.free, held)
+        which = output or next(iter(curve.observed))
+
+        def many(u: Numbers, at_times: Numbers) -> Numbers:
+            return model_curve(curve, held, problem.free, at_times, which, course)(u)
+
     elif callable(curve):
         for word, given in (("course", course), ("output", output)):
             if given is not None:
@@ -327,6 +336,10 @@ def prepare(
         problem, held, at = _with_function(curve, grid, samples, sigma, free, fixed, start, domain)
         name = getattr(curve, "__name__", "a function")
         labels, known = ("time", "value"), []
+
+        def many(u: Numbers, at_times: Numbers) -> Numbers:
+            return written_curve(curve, held, problem.free, at_times)(u)
+
     else:
         raise LearnerError(
             given=f"curve = {short(curve)}",
@@ -342,7 +355,7 @@ def prepare(
         with np.errstate(invalid="ignore"):
             knots = np.asarray(to_u(grid, problem.free[i].scale), float)
         problem.kinks[i] = knots[np.isfinite(knots)]
-    return SetUp(name, labels, grid, numbers, flags, rule, problem, held, at)
+    return SetUp(name, labels, grid, numbers, flags, rule, problem, held, at, many)
 
 
 def with_rule(every: Samples, rule: str) -> Samples:
