@@ -1,7 +1,7 @@
 """Measure the live figures in Chromium, beside a kernel round trip. Prints a Markdown table.
 
-    python benchmarks/live.py            (in the course's environment)
-    python benchmarks/live.py --no-lab   without JupyterLab and its round trip
+    python3 course.py benchmark live           (in the course's environment)
+    python3 course.py benchmark live --quick   without JupyterLab and its round trip
 
 From slider event to presented frame: from the time stamp of a real key press on a slider to the
 start of the frame after the one in which the curve was drawn, so that a frame that came too late
@@ -184,7 +184,9 @@ def round_trip(browser, folder: Path) -> list[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--no-lab", action="store_true", help="without the kernel round trip")
+    parser.add_argument("--quick", action="store_true", help="the same: the round trip takes long")
     options = parser.parse_args()
+    options.no_lab |= options.quick
     program = course.find_browser()
     if program is None:
         sys.exit(f"No browser found. Install one: {course.browser_advice()}")

@@ -362,8 +362,13 @@ def main(argv: list[str] | None = None) -> int:
     turns = options.turns or (1 if options.quick else 5)
     if unknown := set(options.models) - set(MODELS):
         parser.error(f"no such model here: {', '.join(sorted(unknown))}")
-    report: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine(),
-                              "cores": os.cpu_count(), "quick": options.quick, "turns": turns}  # fmt: skip
+    report: dict[str, Any] = {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "quick": options.quick,
+        "turns": turns,
+    }
     report["rows"], report["judged"] = [], {}
     for name in options.models or MODELS:
         rows = measure(name, options.quick, turns)

@@ -1,6 +1,6 @@
 """Measure the spine: import, one patient's solve, notebooks, pages. Prints a Markdown table.
 
-    python benchmarks/spine.py            (in the course's environment, after `course.py book`)
+    python3 course.py benchmark spine     (after `course.py book`)
 
 Speeds stand as ratios beside what a user would pick instead, in the same run. Nothing here is a
 test: a slow machine is not a defect.
@@ -8,6 +8,7 @@ test: a slow machine is not a defect.
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import os
@@ -128,6 +129,11 @@ def pages() -> list[tuple[str, str]]:
 
 
 def main() -> None:
+    global REPEATS
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one repetition")
+    if parser.parse_args().quick:
+        REPEATS = 1
     sys.path.insert(0, str(ROOT))
     rows = imports() + one_patient() + notebooks() + pages()
     print("| what | measured |\n|---|---|")
