@@ -106,6 +106,30 @@ def test_arguments_in_each_others_place_are_told():
     assert verdict.misconceptions == ("swapped-arguments", "linear-auc")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "keys"),
+    [
+        (lambda t: np.exp(-0.25 * t / 24), ("hours-for-days",)),
+        (lambda t: np.exp(-0.25 * t * 7), ("weeks-for-days",)),
+        (lambda t: np.exp(0.25 * t / 60), ("minutes-for-hours", "sign")),
+        (lambda t: np.exp(-0.3 * t), ()),
+    ],
+)
+def test_a_unit_slip_inside_an_exponent_is_told(wrong, keys):
+    verdict = judge(MORE["99.12"], wrong)
+    assert (verdict.status, verdict.misconceptions) == ("wrong", keys)
+
+
+def test_trying_again_never_turns_a_wrong_function_into_an_endless_one():
+    def slow_elsewhere(t):
+        while np.max(t) > 5:
+            pass
+        return 0.3 * np.asarray(t)
+
+    verdict = judge(MORE["99.12"], slow_elsewhere)
+    assert verdict.status == "wrong" and "Work that input out" in verdict.message
+
+
 def test_shared_slips_off_keeps_two_slips_from_being_named():
     exercise = json.loads(json.dumps(store.exercise("07.7")))
     exercise["answer"]["shared_slips"] = False
@@ -692,6 +716,12 @@ def test_code_that_swallows_the_first_exception_is_stopped_by_the_next():
 MARK = '# %% [markdown] tags=["exercise"]'
 
 
+@pytest.fixture
+def few_variants(monkeypatch):
+    """A dozen draws prove a mistake as well as forty."""
+    monkeypatch.setattr(students, "VARIANTS", (10, 12))
+
+
 def edited(tmp_path, old, new):
     """The sample with a change; of the drawn exercises, which take their time, only the changed."""
     head, *parts = SAMPLE.read_text(encoding="utf-8").split(MARK)
@@ -722,7 +752,7 @@ def edited(tmp_path, old, new):
         ('patterns=["leave', 'try_this=["leave', "patterns belong"),
     ],
 )  # fmt: skip
-def test_an_authors_mistake_is_refused(tmp_path, old, new, part):
+def test_an_authors_mistake_is_refused(few_variants, tmp_path, old, new, part):
     with pytest.raises(students.SourceError, match=part):
         students.compile_source(edited(tmp_path, old, new))
 

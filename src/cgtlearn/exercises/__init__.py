@@ -104,7 +104,9 @@ after the listed ones only if ``shared_slips``. Errors are relative to the slip'
 number is not tried where it lies within ``apart`` of the right one. Two slips: first a listed wrong
 answer (in order) or a shared transform (in order), then a shared factor (operation multiply) of
 the family time, size or sign, of another slip and, but for time, another family. A listed answer
-has the family of its slip.
+has the family of its slip. A function that none of this explains is called again with two of its
+arguments exchanged, and with one of them times each factor of the family time (where no function is
+at hand, as on a page, this is left out).
 
 Progress (``progress.json``; the browser exports and imports the same)
 ----------------------------------------------------------------------

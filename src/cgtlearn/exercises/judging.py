@@ -11,7 +11,7 @@ import itertools
 import math
 import numbers
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ WRONG = "wrong"
 INVALID = "invalid"
 
 NEAR = 0.05  # an answer this close to the right one is called near
+AGAIN = 0.5  # seconds for trying a wrong function with its arguments in another order or unit
 SHOWN = 6  # numbers of an array that are shown
 ROUNDED = 0.03  # and this close it may have been rounded too early
 
@@ -559,7 +560,7 @@ def _stub_codes() -> set[bytes]:
 
 
 _STUBS = _stub_codes()
-_BLANK_INSIDE = "A blank (... or ____) is left inside your function. Fill it in."
+_BLANK_INSIDE = "A blank (...) is left inside your function. Fill it in."
 
 
 def _argument(value: Any) -> Any:
@@ -638,46 +639,64 @@ def _call(exercise: dict[str, Any], spec: dict[str, Any], answer: Any, index: in
     raise _Problem(f"{at} returns {_kind(result)} instead of plain numbers.")
 
 
-def _swapped(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict | None:
-    """The verdict on a function that uses two of its arguments in each other's place, or None."""
-    names = spec["arguments"]
+def _readings(spec: dict[str, Any]) -> Iterator[tuple[str, str, list[list[Any]]]]:
+    """Other ways to hand the arguments over: (key of the slip, in words, probes)."""
+    names, probes = spec["arguments"], spec["probes"]
     for i, j in itertools.combinations(range(len(names)), 2):
-        results = []
-        for probe in spec["probes"]:
-            if len(probe) <= j or np.shape(probe[i]) != np.shape(probe[j]) or probe[i] == probe[j]:
-                break
-            changed = list(probe)
-            changed[i], changed[j] = changed[j], changed[i]
-            try:
-                with np.errstate(all="ignore"):
-                    value = np.asarray(answer(*[_argument(part) for part in changed]))
-                if value.dtype.kind not in "iuf":
-                    break
-                results.append(value.astype(float))
-            except guard.TimeIsUp:
-                raise
-            except BaseException:  # code that raises only now says nothing about the first call
-                break
-        if len(results) < len(spec["probes"]):
+        if all(np.shape(probe[i]) == np.shape(probe[j]) for probe in probes):
+            changed = [list(probe) for probe in probes]
+            for probe in changed:
+                probe[i], probe[j] = probe[j], probe[i]
+            place = f"{names[i]} and {names[j]} stand in each other's place inside it."
+            yield "swapped-arguments", place, changed
+    for i, name in enumerate(names):
+        if all(isinstance(probe[i], (float, list)) for probe in probes):
+            for slip in SLIPS.values():
+                for _, factor in slip.transforms if slip.family == "time" else ():
+                    changed = [list(probe) for probe in probes]
+                    for probe in changed:
+                        probe[i] = (np.asarray(probe[i], dtype=float) * factor).tolist()
+                    step = (
+                        f"multiplied by {factor:g}" if factor > 1 else f"divided by {1 / factor:g}"
+                    )
+                    place = f"Inside it, {name} should be {step}: {slip.name}."
+                    yield slip.key, place, changed
+
+
+def _misread(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) -> Verdict | None:
+    """The verdict on a function that is right for its arguments in another order or unit."""
+    probes = spec["probes"]
+    for key, how, changed in _readings(spec):
+        if changed == probes:
+            continue
+        try:
+            with np.errstate(all="ignore"):
+                results = [
+                    np.asarray(answer(*[_argument(part) for part in probe])) for probe in changed
+                ]
+        except guard.TimeIsUp:
+            raise
+        except BaseException:  # code that raises only now says nothing about the first call
+            continue
+        if any(result.dtype.kind not in "iuf" for result in results):
             continue
 
         def error_of(stored: Any, slack: float = 0.0, results: list[Any] = results) -> float:
             pairs = zip(results, stored, strict=True)
-            return max(_error(one, decode(other), slack) for one, other in pairs)
+            return max(_error(one.astype(float), decode(other), slack) for one, other in pairs)
 
-        right = error_of(spec["values"], spec["atol"]) <= spec["rtol"]
-        entry = None if right else _named(exercise, error_of, spec["rtol"])
-        if right or entry is not None:
-            slip = SLIPS["swapped-arguments"]
-            message = (
-                f"Your function runs. It uses {names[i]} and {names[j]} in each other's place. "
-                f"{slip.advice}"
-            )
-            keys: tuple[str, ...] = (slip.key,)
-            if entry is not None:
-                message += f" And once they are in place: {entry['message']}"
-                keys += (entry["slip"],)
-            return Verdict(exercise["id"], WRONG, message, slip.key, keys)
+        entry = None
+        if error_of(spec["values"], spec["atol"]) > spec["rtol"]:
+            entry = _named(exercise, error_of, spec["rtol"])
+            if entry is None:
+                continue
+        slip = SLIPS[key]
+        message = f"Your function runs. {how} {slip.advice}"
+        keys: tuple[str, ...] = (key,)
+        if entry is not None:
+            message += f" And once that is mended: {entry['message']}"
+            keys += (entry["slip"],)
+        return Verdict(exercise["id"], WRONG, message, key, keys)
     return None
 
 
@@ -730,7 +749,8 @@ def _judge_function(exercise: dict[str, Any], spec: dict[str, Any], answer: Any)
         return _wrong_shared(exercise, given, slip.key)
     two = _two_slips(exercise, given, flat, flat_right)
     if two is None:  # a Verdict that is not right counts as False, so no `or` here
-        two = _swapped(exercise, spec, answer)
+        again = guard.run(lambda: _misread(exercise, spec, answer), AGAIN)
+        two = again.value if isinstance(again.value, Verdict) else None
     if two is not None:
         return two
     if np.all(flat == flat[0]) and not np.all(flat_right == flat_right[0]):

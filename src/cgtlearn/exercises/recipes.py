@@ -31,7 +31,7 @@ PATTERNS: dict[str, list[str]] = {
         "are|is gone|absent|cleared|eradicated",
     ],
     "association-as-effect": [
-        "prov*|demonstrat* that",
+        "prov*|demonstrate* that",
         "caus*|produc*|bring*|make*|made response*|remission*|toxicity|benefit",
         "therefore|so|hence raise|increase|give higher|more dose",
         "raising|increasing the dose|exposure will|would",

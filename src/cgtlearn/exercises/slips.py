@@ -348,7 +348,7 @@ _ALL = [
     ),
     Slip(
         "swapped-arguments",
-        "arguments in each other's place",
+        "two arguments in each other's place",
         "Two arguments were used in each other's place.",
         "Look up the order that the library asks for: NumPy's trapezoid takes y before x.",
     ),
