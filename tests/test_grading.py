@@ -877,8 +877,32 @@ def test_the_kit_holds_no_answer(tmp_path):
         assert exercise["solution_code"] not in text or len(exercise["solution_code"]) < 20
     assert not list(made.folder.rglob("data/07_*"))
     assert made.intact()
+    (made.folder / "child.py").chmod(0o400)
+    assert not made.intact() or os.name == "nt"
+    made.make()
+    assert made.intact()
     (made.folder / "child.py").write_text("print('mine')", encoding="utf-8")
     assert not made.intact()
+
+
+def test_a_fault_of_the_grader_is_no_zero(tmp_path, monkeypatch):
+    """A notebook that could not be run or judged has no verdicts, and says why."""
+    path = write(tmp_path / "in", "ada/01_expansion.ipynb", solve(issued()))
+    read = submissions.read(path, tmp_path / "in", ISSUED)
+    grader = command.Grader(tmp_path / "scratch", EXERCISES, command.Limits())
+    assert report.points(grader.grade(read)) == 3
+    with monkeypatch.context() as patch:
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)}
+        patch.setattr(command, "environment_of_the_course", lambda: env)
+        patch.setattr(command, "ROOT", tmp_path)
+        result = grader.grade(read)
+    assert (result["status"], result["verdicts"]) == (command.NOT_JUDGED, [])
+    assert "could not be judged" in result["notes"][-1]
+    (grader.kit.folder / "contain.py").write_text("raise SystemExit('broken')", encoding="utf-8")
+    grader.kit._made = kit._digest(grader.kit.folder)
+    result = grader.grade(read)
+    assert (result["status"], result["verdicts"]) == (command.NOT_JUDGED, [])
+    assert "broken" in result["notes"][-1]
 
 
 JSON = st.recursive(

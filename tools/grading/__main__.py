@@ -38,7 +38,7 @@ class Trouble(Exception):
 
 
 class NotJudged(Exception):
-    """The judging process did not come to an end: no fault of the learner's."""
+    """Running or judging did not begin or end as it should: no fault of the learner's."""
 
 
 # --- One submission -------------------------------------------------------------------------------
@@ -98,6 +98,9 @@ class Grader:
         result["notes"] += self._notes(run)
         result["status"] = "graded, ended early" if run.ended else "graded"
         try:
+            if not run.contained:  # said before any line of the learner's
+                words = run.output.strip().splitlines()
+                raise NotJudged(words[-1] if words else "its process did not start")
             result["verdicts"] = self._judge(submission, run)
         except NotJudged as problem:
             result["status"] = NOT_JUDGED

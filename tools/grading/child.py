@@ -165,9 +165,14 @@ DEEDS = {
     "subprocess.": "start another process",
     "os.kill": "signal another process",
 }
-CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate")
-CHANGES += ("os.chmod", "os.chown", "os.utime", "shutil.rmtree", "shutil.move", "shutil.copyfile")
-CHANGES += ("shutil.make_archive", "shutil.unpack_archive")
+CHANGES = {
+    *(
+        f"os.{deed}"
+        for deed in "remove rename rmdir mkdir link symlink truncate chmod chown".split()
+    ),
+    *(f"shutil.{deed}" for deed in "rmtree move copyfile make_archive unpack_archive".split()),
+    "os.utime",
+}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 QUIET = ("/etc", "/proc", "/sys", "/dev", "/usr", "/lib", "/var", "/opt", "/run", "/snap")
 
@@ -263,7 +268,8 @@ def prepared(job: dict[str, Any], tell: Any) -> Any:
             getattr(package, name), types.FunctionType
         ):
             setattr(package, name, nothing)
-    package.check, package.given = check, given
+    setattr(package, "check", check)  # noqa: B010 (another signature)
+    package.given = given
 
     def still_there(space: types.ModuleType) -> bool:
         """Whether the notebook has left the package and its check alone."""

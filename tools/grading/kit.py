@@ -22,9 +22,10 @@ LEFT_OUT = ("exercises/data", "exercises/authoring.py")
 
 
 def _digest(folder: Path) -> str:
-    found = hashlib.sha256()
+    """Of every file's name, rights and content."""
+    found = hashlib.sha256(f"{folder.stat().st_mode:o}".encode())
     for path in sorted(folder.rglob("*")):
-        found.update(path.relative_to(folder).as_posix().encode())
+        found.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_mode:o}".encode())
         if path.is_file():
             found.update(path.read_bytes())
     return found.hexdigest()
@@ -57,7 +58,10 @@ class Kit:
 
     def intact(self) -> bool:
         """Whether the kit is still what was written."""
-        return _digest(self.folder) == self._made
+        try:
+            return _digest(self.folder) == self._made
+        except OSError:
+            return False
 
     def _list_fonts(self) -> None:
         """Let Matplotlib list the machine's fonts once; a learner's process may not search."""
