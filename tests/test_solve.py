@@ -45,6 +45,37 @@ def test_bolus_decays_exponentially(method):
     assert result.method == method
 
 
+@pytest.mark.parametrize(
+    "rate",
+    [
+        lambda t, y, p, phase: {0: p.k, 1: p.k}[phase],  # no symbol is a key
+        lambda t, y, p, phase: p.k if y[0] > -1 else 0.0,
+        lambda t, y, p, phase: [p.k, p.k][phase],
+        lambda t, y, p, phase: float(f"{p.k:.3f}"),
+    ],
+)
+def test_one_patient_needs_no_trace(rate):
+    model = toy(
+        rhs=lambda t, y, p, phase: (-rate(t, y, p, phase) * y[0],), switches=lambda p: (p.start,)
+    )
+    result = solve(model, model.parameters_with(start=2.5), TIMES)
+    exact = np.where(TIMES < 2.5, 0, 100 * np.exp(-0.5 * (TIMES - 2.5)))
+    assert result.method == "LSODA"
+    assert result["amount"] == pytest.approx(exact, rel=1e-6, abs=1e-9)
+
+
+def test_a_float_that_leaves_its_range_is_left_to_numpy():
+    """exp(1000) is an error for a plain float and infinity for NumPy: the loss ends at day 5."""
+    model = toy(
+        rhs=lambda t, y, p, phase: (-p.k * y[0] / (1 + np.exp((t - 5) * 1e4)),),
+        doses=lambda p: (),
+        initial=lambda p: (p.dose,),
+    )
+    result = solve(model, model.parameters_with(), TIMES)
+    assert result.ok
+    assert result["amount"] == pytest.approx(100 * np.exp(-0.5 * np.minimum(TIMES, 5)), rel=1e-5)
+
+
 def test_infusion_edges_are_met_between_the_requested_times():
     model = toy(doses=lambda p: ((1.2, "amount", p.dose, 0.01),))
     result = solve(model, model.parameters_with(), [0.0, 1.0, 5.0])

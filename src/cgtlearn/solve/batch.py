@@ -68,9 +68,12 @@ def _code(key: _Key) -> Compiled | TraceError:
         code = compiled(trace(model))
     except TraceError as error:
         return error
-    except (AttributeError, TypeError) as error:  # a symbol where the function needs a number
+    except LearnerError:
+        raise
+    except Exception as error:  # a symbol where the function needs a number
         return TraceError(
-            given=f"{model.name}, whose functions cannot be traced: {error}",
+            given=f"{model.name}, whose functions cannot be traced "
+            f"({type(error).__name__}: {error})",
             expected="functions that use the operations of the model contract",
             do="Leave method out, or write them with +, -, *, /, ** and NumPy's functions.",
         )
@@ -93,7 +96,8 @@ def _agrees(code: Compiled) -> bool:
         inputs = inputs_at(program, p, t, tuple(y), phase)
         with np.errstate(all="ignore"):
             traced = np.array(program.graph.evaluate(program.slopes, inputs), float)
-            own = np.array(model.rhs(t, tuple(y.tolist()), p, phase), float)
+            # NumPy's floats: a division by zero is infinite there, not an error.
+            own = np.array(model.rhs(t, tuple(y), p, phase), float)
         own = np.where(logs, own / y, own)
         numbers = np.isfinite(own)
         if not np.array_equal(np.isfinite(traced), numbers):
