@@ -811,6 +811,13 @@ def book(options):
     site = os.path.join(ROOT, "build", "book", "_build", "html")
     if code:
         return code
+    if options.instructor:
+        command = [venv_python(folder), "-m", "tools.kit", "build"]
+        site = os.path.join(ROOT, "build", "instructor", "_build", "html")
+        code = hand_over(command, env)
+        if code:
+            return code
+        say("Slides, and the test before and after: " + os.path.join(ROOT, "build", "kit"))
     if not options.serve:
         say("The book: " + os.path.join(site, "index.html"))
         say("See it in a browser: python3 course.py book --serve")
@@ -1119,6 +1126,8 @@ def parser():
     one.add_argument("--full", action="store_true", help="also what takes long")
     one = add(book, "build the book")
     one.add_argument("--serve", action="store_true", help="then show it on this machine")
+    text = "the instructor's edition: notes, run-sheets, answers; and slides and tests"
+    one.add_argument("--instructor", action="store_true", help=text)
     one.add_argument("--port", type=int, help="port for --serve (8000, or the next free one)")
     one = add(refresh, "run notebooks again and keep their text outputs")
     one.add_argument("paths", nargs="*", help="notebooks or their sources (default: all)")

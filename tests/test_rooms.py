@@ -25,7 +25,10 @@ ORDER = [
 ]
 """A room may import the rooms before it. `exercises` is checked apart: it stands beside them."""
 EXERCISES_MAY = {"errors", "ledger", "measure"}
-HEAVY = {"scipy", "matplotlib", "pint", "IPython"}
+HEAVY = {
+    *("scipy", "matplotlib", "pint", "IPython", "pandas", "statsmodels", "lifelines", "emcee"),
+    *("arviz", "SALib", "distributed", "dask"),
+}
 
 
 def imports(path: Path) -> list[tuple[str, bool]]:

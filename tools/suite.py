@@ -46,6 +46,11 @@ def steps(full: bool = False, browser: bool = True) -> list[Step]:
         Step("types", "mypy: types of the package", ((python, "-m", "mypy"),)),
         Step("spelling", "codespell: words", ((python, "-m", "codespell_lib", *prose),)),
         Step(
+            "r",
+            "R: independent results, made again where R is",
+            ((python, "-m", "tests.r.remake"),),
+        ),
+        Step(
             "tests",
             "pytest: the package, the ledger, the tree",
             ((*pytest, "tests", "--ignore=tests/browser", "-n", "2", *fast),),
