@@ -102,25 +102,24 @@ def every_tenth(result) -> np.ndarray:
     return np.stack([course[:, ::10] for course in result.states.values()], axis=1)
 
 
-def in_memory(model: Model, p: Parameters, grid: np.ndarray, tolerances: dict) -> np.ndarray:
-    """States (n, N, T) from ``solve``."""
-    return stacked(solve(model, p, grid, **tolerances))
-
-
 def in_blocks(model: Model, p: Parameters, grid: np.ndarray) -> np.ndarray:
-    """States (n, N, some times) from ``population.run``."""
-    kept = run_population(model, p, grid, every_tenth, progress=False, rtol=RTOL)
-    return np.moveaxis(kept["value"], 1, 0)
+    """States (N, n, some times) from ``population.run``."""
+    return run_population(model, p, grid, every_tenth, progress=False, rtol=RTOL)["value"]
+
+
+def patients_second(kept: np.ndarray) -> np.ndarray:
+    return np.moveaxis(kept, 1, 0)
 
 
 @dataclass
 class Row:
-    """One solver at one number of patients."""
+    """One solver at one number of patients. ``states`` makes (n, N, T) of what ``run`` returns."""
 
     model: str
     solver: str
     patients: int
-    run: Callable[[], np.ndarray] | None = None
+    run: Callable[[], Any] | None = None
+    states: Callable[[Any], np.ndarray] | None = None
     method: str = ""
     absent: str = ""
     seconds: list[float] = field(default_factory=list)
@@ -182,7 +181,7 @@ def peers_of(name: str, group: equations.People, p: Parameters, quick: bool) -> 
     return rows
 
 
-def measure(name: str, quick: bool, turns: int) -> list[Row]:
+def measure(name: str, quick: bool, turns: int, clock: Callable[[], float]) -> list[Row]:
     """The rows of one model."""
     model, grid = get(name), times_of(get(name))
     sizes = SIZES[:-1] if quick else SIZES
@@ -199,21 +198,22 @@ def measure(name: str, quick: bool, turns: int) -> list[Row]:
         method = chosen_method(model, size)
         tolerances = {"rtol": RTOL, **({"atol": ATOL} if method == "LSODA" else {})}
 
-        ours = partial(in_memory, model, first(p, size), grid, tolerances)
+        ours = partial(solve, model, first(p, size), grid, **tolerances)
         ours()
-        rows.append(Row(name, "cgtlearn", size, ours, method))
+        rows.append(Row(name, "cgtlearn", size, ours, stacked, method))
     for size in large:
         many = partial(in_blocks, model, first(everybody, size), grid)
-        rows.append(Row(name, "cgtlearn", size, many, chosen_method(model, size)))
+        rows.append(Row(name, "cgtlearn", size, many, patients_second, chosen_method(model, size)))
     rows += peers_of(name, group, p, quick)
     say(f"{name}: measuring")
     there = [row for row in rows if row.run is not None]
     for turn in range(turns):
         for row in there:
-            began = time.perf_counter()
+            began = clock()
             found = row.run()
-            row.seconds.append(time.perf_counter() - began)
+            row.seconds.append(clock() - began)
             if turn == 0:
+                found = row.states(found) if row.states else found
                 known = min(row.patients, most)
                 thin = slice(None, None, 1 if row.patients <= most else 10)
                 row.error = largest_error(found[:, :known], right[:, :known, thin], peak[:, :known])
@@ -358,7 +358,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="one repetition, up to 400 patients")
     parser.add_argument("--out", metavar="FILE", type=Path, help="also write the results as JSON")
     parser.add_argument("--turns", type=int, help="runs of each solver (5; with --quick 1)")
+    parser.add_argument(
+        "--cpu", action="store_true", help="time of the processor, for a machine that is busy"
+    )
     options = parser.parse_args(argv)
+    clock = time.process_time if options.cpu else time.perf_counter
     turns = options.turns or (1 if options.quick else 5)
     if unknown := set(options.models) - set(MODELS):
         parser.error(f"no such model here: {', '.join(sorted(unknown))}")
@@ -368,16 +372,21 @@ def main(argv: list[str] | None = None) -> int:
         "cores": os.cpu_count(),
         "quick": options.quick,
         "turns": turns,
+        "clock": "processor" if options.cpu else "wall",
     }
     report["rows"], report["judged"] = [], {}
     for name in options.models or MODELS:
-        rows = measure(name, options.quick, turns)
+        rows = measure(name, options.quick, turns, clock)
         text, kept = judged(rows)
         print(f"{table(rows)}\n\n{text}", flush=True)
         report["judged"][name] = kept
         for row in rows:
-            row.run = None
-            report["rows"].append({**asdict(row), "rate": row.rate if row.seconds else None})
+            row.run = row.states = None
+            numbers = {k: v for k, v in asdict(row).items() if k not in ("run", "states")}
+            numbers["rate"] = row.rate
+            for key in ("rate", "error"):  # JSON knows no NaN
+                numbers[key] = numbers[key] if np.isfinite(numbers[key]) else None
+            report["rows"].append(numbers)
     count = 4_000 if options.quick else 100_000
     spent = memory(count)
     if spent is not None:

@@ -27,7 +27,7 @@ FLAGS = ("-O3", "-march=native", "-fopenmp-simd", "-fno-math-errno", "-fno-trapp
 FLAGS += ("-fno-signed-zeros", "-std=gnu11", "-shared", "-fPIC")
 
 
-class Absent(Exception):
+class Absent(RuntimeError):
     """Why a peer is not in the table."""
 
 
