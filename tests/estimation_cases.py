@@ -63,3 +63,45 @@ def linear_study(seed: int = 1, patients: int = 40) -> dict[str, np.ndarray]:
         "TIME": np.tile(t, patients),
         "DV": np.round(dv.ravel(), 4),
     }
+
+
+STEIN_PATIENTS = 90
+STEIN_LLOQ = 7.2
+"""copies/µg: a tenth of the samples on the sparse days lie below it (tested)."""
+
+
+def stein_trial(seed: int):
+    """90 patients of Stein 2019, 12 samples each, a tenth of them below the limit of the assay.
+
+    The printed spreads are read as SDs of the natural logarithm. Returns a ``population.Trial``,
+    whose ``parameters`` are the truth.
+    """
+    from cgtlearn import ledger
+    from cgtlearn import population as pop
+    from cgtlearn.models import stein2019
+
+    return pop.trial(
+        stein2019.model,
+        STEIN_PATIENTS,
+        pop.spread_of(stein2019.model, pop.log_sd),
+        ledger.value("cart_sampling.sparse_days"),
+        residual_log_sd=ledger.value("stein2019.residual_sd"),
+        lloq=STEIN_LLOQ,
+        seed=seed,
+        course=stein2019.closed_form,
+    )
+
+
+def stein_mixed():
+    """The model of Stein 2019 with a random effect on each of its six parameters.
+
+    SDs start at 0.5, far from the truth for the fold expansion.
+    """
+    from cgtlearn import estimate
+    from cgtlearn.models import stein2019
+
+    names = ("fold_expansion", "tmax", "cmax", "contraction_rate", "persistent_fraction",
+             "persistence_rate")  # fmt: skip
+    return estimate.Mixed(
+        stein2019.model, random=dict.fromkeys(names, 0.5), course=stein2019.closed_form
+    )

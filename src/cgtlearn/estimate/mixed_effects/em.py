@@ -78,7 +78,7 @@ def maximise(
     groups = {a: _groups(layout, old, s, a, theta, annealing) for a in old.groups}
     error = _error(layout, old, s, F, gain, annealing)
     if bound.f:
-        _without_effect(layout, old, u, theta, gain)
+        _without_effect(layout, old, u, F, theta, gain)
     return Values(theta, omega, error, groups)
 
 
@@ -145,11 +145,13 @@ def _error(
     return np.asarray(old.error * np.exp(np.clip(gain * step, -LONGEST, LONGEST)))
 
 
-def _without_effect(layout: Layout, old: Values, u: Numbers, theta: Numbers, gain: float) -> None:
+def _without_effect(
+    layout: Layout, old: Values, u: Numbers, F: Numbers, theta: Numbers, gain: float
+) -> None:
     """A scoring step of the coefficients of parameters that do not differ."""
     bound = layout.bound
     columns = bound.q_fixed
-    F, slopes = bound.slopes(u, bound.f)
+    _, slopes = bound.slopes(u, bound.f, F=F)
     first, second = bound.noise.slopes(F, old.error[:, None])
     design = bound.design[:, bound.f][:, :, columns]
     j = np.einsum("skntf,nfq->skntq", slopes, design, optimize=True)

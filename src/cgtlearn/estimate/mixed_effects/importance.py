@@ -14,7 +14,6 @@ is :math:`\sum_i E[-\partial S] - \mathrm{Var}(S)`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +38,8 @@ class Cloud:
     """M draws for each of N patients, and what does not depend on the unknowns.
 
     ``u`` (M, N, r) random parameters, ``F`` (M, N, T) curves on the scale of the error, ``slopes``
-    (M, N, T, f) of F by the parameters without random effect, ``log_q`` (M, N).
+    (M, N, T, f) of F by the parameters without random effect, which were ``fixed`` (N, f), and
+    ``log_q`` (M, N).
     """
 
     layout: Layout
@@ -47,12 +47,21 @@ class Cloud:
     F: Numbers
     slopes: Numbers
     log_q: Numbers
+    fixed: Numbers
+
+    def curves(self, x: Numbers) -> Numbers:
+        """F (M, N, T) at the unknowns x, to first order in the parameters without random effect."""
+        bound = self.layout.bound
+        if not bound.f:
+            return self.F
+        moved = bound.typical(x[: self.layout.q])[:, bound.f] - self.fixed
+        return np.asarray(self.F + np.einsum("mntf,nf->mnt", self.slopes, moved))
 
     def log_weights(self, x: Numbers) -> Numbers:
-        """ln w (M, N) at the unknowns x, whose parameters without random effect are the draws'."""
+        """ln w (M, N) at the unknowns x."""
         v = self.layout.values(x)
         with np.errstate(all="ignore"):
-            found = self.layout.bound.noise.log_density(self.F, v.error)
+            found = self.layout.bound.noise.log_density(self.curves(x), v.error)
             found = found + self.layout.log_prior(self.eta(v), v) - self.log_q
         return np.asarray(found)
 
@@ -102,13 +111,14 @@ class Cloud:
         design = bound.design[:, bound.r]
         score[..., : layout.q] = np.einsum("nrq,mnr->mnq", design, lean)
         score[..., layout.q : layout.error_at] = by_omega
-        first, second = bound.noise.score(self.F, v.error)
+        F = self.curves(x)
+        first, second = bound.noise.score(F, v.error)
         score[..., layout.error_at :] = first
         minus_h = np.zeros((layout.size, layout.size))
         at = np.arange(layout.error_at, layout.size)
         minus_h[np.ix_(at, at)] = np.einsum("mn,mnkl->kl", w, second)
         if bound.f:
-            by_f, weight = bound.noise.slopes(self.F, v.error)
+            by_f, weight = bound.noise.slopes(F, v.error)
             j = np.einsum("mntf,nfq->mntq", self.slopes, bound.design[:, bound.f], optimize=True)
             score[..., : layout.q] += np.einsum("mnt,mntq->mnq", by_f, j, optimize=True)
             minus_h[: layout.q, : layout.q] += np.einsum(
@@ -120,15 +130,6 @@ class Cloud:
         flat = away.reshape(-1, layout.size)
         information = minus_h - flat.T @ flat
         return own.sum(axis=0), (information + information.T) / 2
-
-    def own_scores(self, x: Numbers) -> Numbers:
-        """The slope of each patient's ln L by the random effects' coefficients and SDs (N, ...)."""
-        layout = self.layout
-        v = layout.values(x)
-        w = self.weights(x)
-        lean, by_omega = _prior_score(layout, x, v, self.eta(v))
-        del lean
-        return np.einsum("mn,mnq->nq", w, by_omega)
 
 
 def _omega_slopes(layout: Layout, v: Values) -> Numbers:
@@ -221,9 +222,12 @@ def draw(
     covariance: Numbers,
     samples: int,
     rng: np.random.Generator,
-    bar: Any = None,
+    slopes_too: bool = True,
 ) -> Cloud:
-    """Draws around each patient's ``centre`` (N, r) with its ``covariance`` (N, r, r)."""
+    """Draws around each patient's ``centre`` (N, r) with its ``covariance`` (N, r, r).
+
+    Without ``slopes_too`` they serve for the likelihood at x alone.
+    """
     from scipy.special import gammaln
 
     bound = layout.bound
@@ -243,19 +247,20 @@ def draw(
     )
     full = np.broadcast_to(bound.typical(x[: layout.q]), (samples, n, len(bound.names))).copy()
     full[..., bound.r] = u
-    outside = ~bound.inside(full)
+    v = layout.values(x)
+    refused = ~bound.inside(full) | layout.far(u - bound.typical(v.theta)[:, bound.r], v)
+    full[..., bound.r] = np.where(refused[..., None], centre, u)
     F = np.empty((samples, *bound.study.times.shape))
     slopes = np.zeros((*F.shape, len(bound.f)))
-    block = max(1, TOGETHER // (bound.study.times.size * (1 + 2 * len(bound.f))))
+    groups = 1 + 2 * len(bound.f) * slopes_too
+    block = max(1, TOGETHER // (bound.study.times.size * groups))
     for first in range(0, samples, block):
         here = slice(first, first + block)
-        if bound.f:
+        if groups > 1:
             F[here], slopes[here] = bound.slopes(full[here], bound.f)
         else:
             F[here] = bound.scaled(full[here])
-        if bar is not None:
-            bar.add(0)
-    # The distribution of patients ends at the domain; a curve that fails has no weight either.
-    lost = outside | ~np.isfinite(F).all(axis=-1) | ~np.isfinite(slopes).all(axis=(-1, -2))
+    # Nobody is there, or the curve fails: no weight.
+    lost = refused | ~np.isfinite(F).all(axis=-1) | ~np.isfinite(slopes).all(axis=(-1, -2))
     F[lost], slopes[lost], log_q[lost] = 0.0, 0.0, np.inf
-    return Cloud(layout, u, F, slopes, log_q)
+    return Cloud(layout, u, F, slopes, log_q, full[0][:, bound.f])

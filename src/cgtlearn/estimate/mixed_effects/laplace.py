@@ -40,11 +40,13 @@ Numbers = NDArray[np.float64]
 
 STEP = 1e-3
 """Half-width of the differences by which the marginal likelihood is differentiated."""
+SOLVED_RTOL = 1e-8
+"""Tolerance of the solver, at most: differences need smooth curves."""
 LENGTHS = np.array([1.0, 0.5, 0.25, 0.1, 0.03, 0.01])
 """Step lengths that a line search tries, all at once."""
 LONGEST = 2.0
 """Longest step of a random effect in one iteration, on its scale."""
-ARRIVED = 1e-3
+ARRIVED = 1e-5
 """A search ends where a quasi-Newton step promises less log-likelihood than this."""
 ROUNDS = 40
 """Of EM, at most, before a search by slopes."""
@@ -411,6 +413,7 @@ def _fit(
     from cgtlearn.estimate.mixed_effects.saem import whole
 
     bound = Bound(mixed, study)
+    bound.rtol = min(bound.rtol, SOLVED_RTOL)
     layout = Layout(bound)
     one_number("level", level)
     if not mixed.random or mixed.mixtures:

@@ -23,6 +23,10 @@ __all__ = ["Groups", "Layout", "Values"]
 Numbers = NDArray[np.float64]
 
 
+FARTHEST = 6.0
+"""SDs of a random effect beyond which no patient is looked for: two in a billion are there."""
+
+
 @dataclass
 class Groups:
     """The groups of a mixture: (..., K) shares, shifts of the mean (first one 0), and SDs."""
@@ -167,6 +171,17 @@ class Layout:
         x[..., self.q : self.q + self.n_random] = np.log(sd)
         x[..., self.error_at :] = np.log(v.error)
         return x
+
+    def far(self, eta: Numbers, v: Values) -> NDArray[np.bool_]:
+        """Which patients lie where nobody does, beyond ``FARTHEST`` SDs: (..., N).
+
+        Their curves are not worth a solver's time. The axes are those of :meth:`log_prior`.
+        """
+        sd = np.sqrt(np.diagonal(v.omega, axis1=-2, axis2=-1)).copy()
+        for a in v.groups:
+            sd[..., a] = np.inf
+        sd = sd.reshape((*sd.shape[:-1], *([1] * (eta.ndim - sd.ndim)), sd.shape[-1]))
+        return np.asarray((np.abs(eta) > FARTHEST * sd).any(axis=-1))
 
     def log_prior(self, eta: Numbers, v: Values) -> Numbers:
         """ln density of random effects eta (..., N, r): (..., N).

@@ -41,8 +41,9 @@ FORMS = {
 SCALES = ("log", "logit", "linear")
 RTOL = 1e-5
 """Relative tolerance of the solver within a fit: far below the noise of any assay."""
-STEP = 1e-5
-"""Half-width of a central difference in u."""
+STEP, SOLVED_STEP = 1e-5, 1e-2
+"""Half-width of a central difference in u: of a written curve, and of one from the solver, whose
+steps are chosen anew each time."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Mixed:
         needs all its parameters here.
     scales : name -> "log", "logit" or "linear"; the model's unless given, and "log" for a function.
     domain : name -> (low, high), within which every patient's parameter stays.
-    error_start : first guess of the error parameters, by name: ``{"a": 0.5}``.
+    error_start : first guess of the error parameters, by name: ``{"residual_log_sd": 0.5}``.
     dose : the parameter that takes each patient's dose (AMT, one dose at time 0).
     rtol : tolerance of the solver within a fit.
 
@@ -327,6 +328,9 @@ class Bound:
             )
         self.mixed, self.study = mixed, study
         self.noise = Noise(mixed.error, study)
+        self.slow = mixed.function is None
+        self.rtol = mixed.rtol
+        self.step = SOLVED_STEP if self.slow else STEP
         self.names = mixed.names
         self.scales = [mixed.scales[n] for n in self.names]
         self.r = [i for i, n in enumerate(self.names) if n in mixed.random]
@@ -477,7 +481,7 @@ class Bound:
             # A failed try is a proposal that is not accepted; only the result counts.
             warnings.simplefilter("ignore", RuntimeWarning)
             p = self._parameters(flat)
-            found = solve(model, p, grid, rtol=self.mixed.rtol)[self.mixed.output]
+            found = solve(model, p, grid, rtol=self.rtol)[self.mixed.output]
         found = found.reshape(*lanes, grid.size)
         if place is None:
             return found
@@ -489,15 +493,27 @@ class Bound:
         return self.noise.scaled(self.curve(u, who=who))
 
     def slopes(
-        self, u: Numbers, columns: Sequence[int], who: NDArray[np.intp] | None = None
+        self,
+        u: Numbers,
+        columns: Sequence[int],
+        who: NDArray[np.intp] | None = None,
+        F: Numbers | None = None,
     ) -> tuple[Numbers, Numbers]:
-        """F and its derivatives by some columns of u: (..., N, T) and (..., N, T, k)."""
+        """F and its derivatives by some columns of u: (..., N, T) and (..., N, T, k).
+
+        Differences are central, or one-sided where F is known.
+        """
         k = len(columns)
+        if F is not None:
+            shift = np.zeros((k, *([1] * (u.ndim - 1)), u.shape[-1]))
+            for a, j in enumerate(columns):
+                shift[a, ..., j] = self.step
+            return F, np.moveaxis(self.scaled(u + shift, who) - F, 0, -1) / self.step
         shift = np.zeros((2 * k + 1, *([1] * (u.ndim - 1)), u.shape[-1]))
         for a, j in enumerate(columns):
-            shift[1 + a, ..., j], shift[1 + k + a, ..., j] = STEP, -STEP
+            shift[1 + a, ..., j], shift[1 + k + a, ..., j] = self.step, -self.step
         F = self.scaled(u + shift, who)
-        return F[0], np.moveaxis(F[1 : k + 1] - F[k + 1 :], 0, -1) / (2 * STEP)
+        return F[0], np.moveaxis(F[1 : k + 1] - F[k + 1 :], 0, -1) / (2 * self.step)
 
 
 def _numbers(study: Study, name: str) -> Numbers:

@@ -5,9 +5,9 @@ On the scale where the error is normal, a measured value has :math:`Y \sim N(F, 
 =============  ============  =======================================
 error          Y, F          s
 =============  ============  =======================================
-log            ln y, ln f    a
-additive       y, f          a
-proportional   y, f          b f
+log            ln y, ln f    a, the ``residual_log_sd``
+additive       y, f          a, the ``residual_sd``
+proportional   y, f          b f, b the ``residual_cv``
 combined       y, f          :math:`\sqrt{a^2 + b^2 f^2}`
 =============  ============  =======================================
 
@@ -33,10 +33,10 @@ __all__ = ["ERRORS", "Noise"]
 Numbers = NDArray[np.float64]
 
 ERRORS: dict[str, tuple[str, ...]] = {
-    "log": ("a",),
-    "additive": ("a",),
-    "proportional": ("b",),
-    "combined": ("a", "b"),
+    "log": ("residual_log_sd",),
+    "additive": ("residual_sd",),
+    "proportional": ("residual_cv",),
+    "combined": ("residual_sd", "residual_cv"),
 }
 """The kinds of residual error, and their parameters."""
 FLOOR = 1e-300

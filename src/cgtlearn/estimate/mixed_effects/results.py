@@ -28,11 +28,9 @@ Numbers = NDArray[np.float64]
 
 SCALE_WORDS = {"log": "ln", "logit": "logit", "linear": "natural"}
 ERROR_WORDS = {
-    ("log", "a"): "SD of ln(DV)",
-    ("additive", "a"): "SD of DV",
-    ("proportional", "b"): "SD of DV / prediction",
-    ("combined", "a"): "additive part of the SD of DV",
-    ("combined", "b"): "proportional part of the SD of DV",
+    "residual_log_sd": "SD of ln(DV)",
+    "residual_sd": "SD of DV",
+    "residual_cv": "SD of DV / prediction",
 }
 COLUMNS = (
     "parameter", "unit", "estimate", "se", "rse", "low", "high",
@@ -176,8 +174,8 @@ class Population:
                 )
                 rows.append(self._row(label, at + 2 * k + j, link, ""))
         for i, name in enumerate(layout.bound.noise.names):
-            words = ERROR_WORDS[mixed.error, name]
-            rows.append(self._row(f"{name}: {words}", layout.error_at + i, "log", ""))
+            unit = layout.bound.study.units.get("DV", "") if name == "residual_sd" else ""
+            rows.append(self._row(name, layout.error_at + i, "log", unit))
         return rows
 
     def _row(self, name: str, i: int, scale: str, unit: str) -> dict[str, Any]:
@@ -209,6 +207,7 @@ class Population:
                 share = f"{row['shrinkage']:.0%}"
             rse = "–" if math.isnan(row["rse"]) else f"{row['rse']:.0f}"
             unit = ledger.pretty(row["unit"]) if row["unit"] else ""
+            unit = unit or ERROR_WORDS.get(row["parameter"], "")
             span = _span(row["low"], row["high"])
             table.append((row["parameter"], _digits(row["estimate"]), rse, span, sd, share, unit))
         widths = [max(len(r[i]) for r in table) for i in range(len(head))]

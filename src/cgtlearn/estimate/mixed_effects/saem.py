@@ -9,7 +9,7 @@ Each iteration has three steps (Delyon, Lavielle and Moulines 1999; Kuhn and Lav
 *maximise*     the unknowns become those with the highest likelihood for s.
 
 While γ is 1 the unknowns wander to the region of the optimum; then γ falls as :math:`k^{-0.7}`, and
-their mean over that phase is kept. Two Newton steps on the likelihood by importance sampling take
+their mean over that phase is kept. A few Newton steps on the likelihood by importance sampling take
 out what noise is left, and say how far from the optimum the search had ended.
 """
 
@@ -41,6 +41,10 @@ FALL = 0.7
 """Exponent of the step size: below 1, and the unknowns are averaged (Polyak and Juditsky)."""
 LONGEST = 0.5
 """Longest Newton step of an unknown at the end."""
+NEWTON = 3
+"""Newton steps at the end, at most."""
+ARRIVED = 0.3
+"""The last of them promised less log-likelihood than this."""
 CHAINS = 60
 """Patients times chains of a start, at least: few patients get several chains each."""
 SAME = 2.0
@@ -65,9 +69,9 @@ def saem(
     seed: int = 1,
     starts: int = 3,
     chains: int | None = None,
-    explore: int = 150,
-    smooth: int = 100,
-    samples: int = 1000,
+    explore: int | None = None,
+    smooth: int | None = None,
+    samples: int | None = None,
     level: float = 0.95,
     progress: bool = True,
 ) -> Population:
@@ -80,8 +84,10 @@ def saem(
     starts : independent searches, side by side: the first from the start values, the others from
         random ones around them. Where their log-likelihoods disagree the result says so.
     chains : Markov chains a patient in each search; by default one, and more for few patients.
-    explore, smooth : iterations with a full step, and with a falling one.
-    samples : draws a patient for log-likelihood and standard errors.
+    explore, smooth : iterations with a full step, and with a falling one; by default 150 and 100,
+        and 100 and 60 where the solver works.
+    samples : draws a patient for log-likelihood and standard errors; by default 1000, and 300 where
+        the solver works.
     level : of the confidence intervals.
     progress : show a bar where somebody can see it.
 
@@ -103,8 +109,10 @@ def saem(
         )
     many = whole("chains", chains if chains is not None else math.ceil(CHAINS / study.size), 1)
     search = _Search(bound, layout, checked_seed(seed), whole("starts", starts, 1), many)
-    explore, smooth = whole("explore", explore, 10), whole("smooth", smooth, 10)
-    samples = whole("samples", samples, 50)
+    usual = (100, 60, 300) if bound.slow else (150, 100, 1000)
+    explore = whole("explore", usual[0] if explore is None else explore, 10)
+    smooth = whole("smooth", usual[1] if smooth is None else smooth, 10)
+    samples = whole("samples", usual[2] if samples is None else samples, 50)
     care: list[str] = []
     with Progress(explore + smooth, "iterations", progress) as bar:
         try:
@@ -127,7 +135,7 @@ def _chosen(
     ends = search.ends()
     few = max(100, samples // 4)
     centre, spread = search.moments()
-    clouds = [draw(layout, x, centre[i], spread[i], few, rng) for i, x in enumerate(ends)]
+    clouds = [draw(layout, x, centre[i], spread[i], few, rng, False) for i, x in enumerate(ends)]
     found = [cloud.log_likelihood(x) for cloud, x in zip(clouds, ends, strict=True)]
     likelihoods = np.array([f[0] for f in found])
     errors = np.array([f[1] for f in found])
@@ -138,11 +146,13 @@ def _chosen(
     reached = int((behind <= SAME).sum())
     x, cloud = ends[best], clouds[best]
     far = math.nan
-    if not interrupted:
-        for _ in range(2):
-            mean, covariance = cloud.conditional(x)
-            x, far = _newton(cloud, x)
-            cloud = draw(layout, x, mean, covariance, samples, rng)
+    for _ in range(NEWTON):
+        cloud = draw(layout, x, *cloud.conditional(x), samples, rng)
+        if interrupted:
+            break
+        x, far = _newton(cloud, x)
+        if far < ARRIVED:
+            break
     return finished(
         layout, x, method="SAEM", level=level, cloud=cloud, trace=search.trace(), care=care,
         starts=likelihoods, reached=reached, distance=far,
@@ -162,7 +172,7 @@ def _newton(cloud: Cloud, x: Numbers) -> tuple[Numbers, float]:
         return x, math.nan
     promised = float(slope @ step) / 2
     step = np.clip(step, -LONGEST, LONGEST)
-    if cloud.layout.bound.f or cloud.log_likelihood(x + step)[0] > cloud.log_likelihood(x)[0]:
+    if cloud.log_likelihood(x + step)[0] > cloud.log_likelihood(x)[0]:
         return x + step, promised
     return x, promised
 
@@ -205,13 +215,16 @@ class _Search:
         """One iteration: simulate, approximate, maximise."""
         bound, layout = self.bound, self.layout
         gain = 1.0 if k < explore else (k - explore + 1) ** -FALL
-        if bound.f:
-            self.u[..., bound.f] = bound.typical(self.values.theta)[:, None][..., bound.f]
-            self.F = bound.scaled(self.u)
-        self._densities()
-        self._from_the_prior()
-        r = layout.n_random
-        for a in range(r) if k < 20 else self.rng.permutation(r)[:2]:
+        typical = bound.typical(self.values.theta)[:, None]
+        self.centre = typical[..., bound.r]
+        self.u[..., bound.f] = typical[..., bound.f]
+        self.stale = True
+        # A curve from the solver is dear: later on, fewer kinds of moves.
+        early, r = k < 20, layout.n_random
+        if early or k % 2 == 0 or not bound.slow:
+            self._from_the_prior()
+        turns = range(r) if early else self.rng.permutation(r)[: 0 if bound.slow else 2]
+        for a in turns:
             self._one_by_one(int(a), k)
         for _ in range(2):
             self._together(k)
@@ -237,23 +250,23 @@ class _Search:
 
     # simulate
 
-    def _densities(self) -> None:
-        v = self.values
-        with np.errstate(all="ignore"):
-            self.likelihood = self.bound.noise.log_density(self.F, v.error[:, None])
-        self.centre = self.bound.typical(v.theta)[:, None][..., self.bound.r]
-        self.prior = self.layout.log_prior(self.u[..., self.bound.r] - self.centre, v)
-
     def _try(self, u_random: Numbers, with_prior: bool = True) -> NDArray[np.bool_]:
         """Accept or reject new random parameters (S, K, N, r) by Metropolis' rule."""
-        bound = self.bound
+        bound, v = self.bound, self.values
         u = self.u.copy()
         u[..., bound.r] = u_random
-        F = bound.scaled(u)
-        with np.errstate(all="ignore"):
-            likelihood = bound.noise.log_density(F, self.values.error[:, None])
-        likelihood[~bound.inside(u)] = -np.inf
-        prior = self.layout.log_prior(u_random - self.centre, self.values)
+        refused = ~bound.inside(u) | self.layout.far(u_random - self.centre, v)
+        u[refused] = self.u[refused]
+        if self.stale and bound.f:
+            # Parameters without random effect have changed: all curves are computed anew.
+            self.F, F = bound.scaled(np.stack([self.u, u]))
+        else:
+            F = bound.scaled(u)
+        if self.stale:
+            self.likelihood, self.prior = self._densities(self.u, self.F)
+            self.stale = False
+        likelihood, prior = self._densities(u, F)
+        likelihood[refused] = -np.inf
         gain = likelihood - self.likelihood
         if with_prior:
             gain = gain + prior - self.prior
@@ -263,6 +276,13 @@ class _Search:
         self.likelihood = np.where(accepted, likelihood, self.likelihood)
         self.prior = np.where(accepted, prior, self.prior)
         return np.asarray(accepted)
+
+    def _densities(self, u: Numbers, F: Numbers) -> tuple[Numbers, Numbers]:
+        """ln p of each patient's samples and of its random effects (S, K, N)."""
+        v = self.values
+        with np.errstate(all="ignore"):
+            likelihood = self.bound.noise.log_density(F, v.error[:, None])
+        return likelihood, self.layout.log_prior(u[..., self.bound.r] - self.centre, v)
 
     def _from_the_prior(self) -> None:
         """A proposal from the population: it crosses valleys that small steps do not."""
@@ -287,6 +307,8 @@ class _Search:
         new[..., a] += step * self.rng.standard_normal(new.shape[:-1])
         accepted = self._try(new)
         self.log_scale[..., a] += _learning(k) * (accepted.mean(axis=1) - 0.44)
+        widest = np.log(2.5 * np.sqrt(self.values.omega[:, a, a]))[:, None]
+        self.log_scale[..., a] = np.minimum(self.log_scale[..., a], widest)
 
     def _together(self, k: int) -> None:
         """A random walk of all parameters, shaped like what this patient has shown so far."""
@@ -296,6 +318,7 @@ class _Search:
         scale = np.exp(self.joint)[:, None, :, None] * 2.38 / math.sqrt(r)
         accepted = self._try(self.u[..., self.bound.r] + scale * step)
         self.joint += _learning(k) * (accepted.mean(axis=1) - 0.25)
+        self.joint = np.clip(self.joint, -5, 1)
 
     def _learn(self, k: int) -> None:
         """Running mean and covariance of each patient's random parameters."""
@@ -352,4 +375,4 @@ class _Search:
 
 
 def _learning(k: int) -> float:
-    return max(1.5 / math.sqrt(k + 1), 0.1)
+    return max(1 / math.sqrt(k + 1), 0.1)
