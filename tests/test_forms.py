@@ -87,5 +87,15 @@ def test_the_overview_lists_every_exercise_once():
     assert forms.OVERVIEW in checks.toc()
 
 
+def test_short_names_leave_properties_alone():
+    """A name may be a variable here and a property there; in ``{name}`` it is both."""
+    script = "const f = ({size, b: kind}) => ({size, kind: kind ? size : 1, at() {}}); f.size = f;"
+    small = minify(script)
+    assert re.fullmatch(
+        r"const (\w)=\(\{size:(\w),b:(\w)\}\)=>\(\{size:\2,kind:\3\?\2:1,at\(\)\{\}\}\);\1\.size=\1;",
+        small,
+    ), small
+
+
 def test_the_script_stays_small():
     assert len(minify(forms.SCRIPT.read_text(encoding="utf-8")).encode()) < 23_000
