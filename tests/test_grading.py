@@ -650,7 +650,7 @@ def test_values_at_the_known_inputs_alone_would_pass_without_drawn_ones():
     def transgene(t):
         return np.asarray(known[json.dumps([np.asarray(t).tolist()])])
 
-    record = child.values_of(transgene, spec["probes"], guard)
+    record = child.values_of(transgene, spec["probes"], [], guard)
     assert judge.verdict_of(EXERCISES["07.2"], record, "")["status"] == "right"
 
 
@@ -946,10 +946,10 @@ def test_answers_come_back_as_they_left():
     answers = [1.5, True, "B", [1, 2.5], np.float32(2), np.nan, float("inf"), {"a": 1.0, "b": [2]}]
     answers += [np.arange(6.0).reshape(2, 3), np.array("a"), np.array(["A", "B"])]
     for answer in answers:
-        back = judge.revive(json.loads(json.dumps(child.plain(answer))), ())
+        back = judge.revive(json.loads(json.dumps(child.plain(answer))))
         np.testing.assert_array_equal(back, answer)
     for blank in (None, ..., NotImplemented):
-        assert judge.revive(child.plain(blank), ()) in (None, ...)
+        assert judge.revive(child.plain(blank)) in (None, ...)
     assert child.plain("x" * 10**6)["kind"] == "other"
     assert child.plain(np.zeros(10**6))["kind"] == "other"
     assert child.plain(2j)["kind"] == "other"
@@ -961,10 +961,18 @@ def _verdict_after_the_trip(identity, function):
     from tools.grading import child
 
     exercise = EXERCISES[identity]
-    record = child.values_of(function, exercise["answer"]["probes"], guard)
+    record = child.values_of(function, *judge.inputs_of(exercise["answer"]), guard)
     direct = judging.judge(exercise, function)
     after = judge.verdict_of(exercise, json.loads(json.dumps(record)), "")
     return (direct.status, direct.message), (after["status"], after["message"])
+
+
+def _given_names(identity):
+    """The names that the given cells of an exercise's notebook make."""
+    space = {}
+    for source in ISSUED[EXERCISES[identity]["notebook"]].setup:
+        exec(source, space)
+    return space
 
 
 @pytest.mark.parametrize("identity", [i for i, e in EXERCISES.items()
@@ -991,6 +999,16 @@ def test_a_function_is_judged_as_in_the_notebook(identity):
         exec(f"def f({', '.join(names)}):\n    {body}", space)
         made[name] = space["f"]
     made["arguments"] = lambda: 1.0
+    space = {"np": np}
+    exec(EXERCISES[identity]["starter_code"].split("check(")[0], setup := _given_names(identity))
+    exec(EXERCISES[identity]["solution_code"], setup)
+    right = setup[EXERCISES[identity]["starter_code"].split(",")[-1].strip(" )\n")]
+    made["right"] = right
+    made["hours"] = lambda *a: right(*[x * 24 if isinstance(x, (float, np.ndarray)) else x
+                                       for x in a])  # fmt: skip
+    made["first in hours"] = lambda x, *a: right(x * 24, *a)
+    if len(names) > 1:
+        made["exchanged"] = lambda a, b, *c: right(b, a, *c)
     assert probes_of
     for name, function in made.items():
         direct, after = _verdict_after_the_trip(identity, function)

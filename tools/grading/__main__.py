@@ -23,7 +23,7 @@ from typing import Any
 
 from tools import ROOT
 
-from . import contain, report, submissions
+from . import contain, judge, report, submissions
 from .kit import Kit
 from .supervise import Family, Limits, Run
 from .supervise import run as run_child
@@ -115,7 +115,7 @@ class Grader:
         ids, name = submission.notebook.ids, submission.numbers_name
         own = {i: drawing.for_learner(self.exercises[i], name)["answer"] for i in ids}
         job = {
-            "inputs": {i: answer.get("probes", []) for i, answer in own.items()},
+            "inputs": {i: judge.inputs_of(answer) for i, answer in own.items()},
             "cells": submission.cells,
             "numbers": {i: drawing.numbers_of(self.exercises[i], name) for i in ids},
             "home": str(home),

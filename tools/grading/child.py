@@ -24,6 +24,7 @@ from typing import Any
 MOST_NUMBERS = 100_000  # in one answer
 MOST_TEXT = 4_000  # characters of one answer, or of one message
 FUNCTION_SECONDS = 5.0  # for one function at all its inputs
+AGAIN_SECONDS = 0.5  # and for trying it in other ways
 
 
 # --- An answer as plain data ----------------------------------------------------------------------
@@ -120,35 +121,54 @@ def raised(error: BaseException) -> dict[str, Any]:
     return {"kind": "raises", "type": type(error).__name__, "text": text, "name": unknown}
 
 
-def values_of(function: Any, inputs: list[list[Any]], guard: Any) -> dict[str, Any]:
-    """A function as plain data: what it gives, or raises, at each input."""
+def values_of(
+    function: Any, inputs: list[list[Any]], again: list[list[Any]], guard: Any
+) -> dict[str, Any]:
+    """A function as plain data: what it gives, or raises, at each input.
+
+    ``inputs`` decide; at the first that it cannot take it is left. ``again`` are the same arguments
+    in another order or unit: they explain a wrong function, and are tried for a moment only.
+    """
     import numpy as np
 
-    def call() -> list[dict[str, Any]]:
-        results = []
-        for parts in inputs:
-            arguments = [np.asarray(p, dtype=float) if isinstance(p, list) else p for p in parts]
-            try:
-                with np.errstate(all="ignore"):
-                    results.append(plain(function(*arguments)))
-            except (guard.TimeIsUp, MemoryError):
-                raise
-            except BaseException as error:  # learners' functions raise anything
-                results.append(raised(error))
-                break
-        return results
+    def value(parts: list[Any]) -> dict[str, Any]:
+        arguments = [np.asarray(p, dtype=float) if isinstance(p, list) else p for p in parts]
+        try:
+            with np.errstate(all="ignore"):
+                return plain(function(*arguments))
+        except (guard.TimeIsUp, MemoryError):
+            raise
+        except BaseException as error:  # learners' functions raise anything
+            return raised(error)
 
-    record: dict[str, Any] = {"kind": "values", "parameters": parameters(function)}
-    outcome = guard.run(call, FUNCTION_SECONDS)
+    results: list[dict[str, Any]] = []
+    more: list[dict[str, Any]] = []
+
+    def decide() -> None:
+        for parts in inputs:
+            results.append(value(parts))
+            if results[-1]["kind"] == "raises":
+                break
+
+    def try_again() -> None:
+        for parts in again:
+            more.append(value(parts))
+
+    outcome = guard.run(decide, FUNCTION_SECONDS)
     if outcome.timed_out:
         return {"kind": "endless", "seconds": FUNCTION_SECONDS}
     if outcome.error is not None:
-        record["results"] = [raised(outcome.error)]
-    else:
-        record["results"] = outcome.value
+        results = [raised(outcome.error)]
+    elif results[-1:] and results[-1]["kind"] != "raises":
+        guard.run(try_again, AGAIN_SECONDS)
     code = getattr(function, "__code__", None)
-    record["code"] = code.co_code.hex()[:400] if isinstance(code, types.CodeType) else ""
-    return record
+    return {
+        "kind": "values",
+        "parameters": parameters(function),
+        "results": results,
+        "again": list(more),
+        "code": code.co_code.hex()[:400] if isinstance(code, types.CodeType) else "",
+    }
 
 
 # --- Saying what was refused ----------------------------------------------------------------------
@@ -252,8 +272,8 @@ def prepared(job: dict[str, Any], tell: Any) -> Any:
     from cgtlearn.exercises import guard
 
     def check(id: str, answer: Any = None, *_args: Any, **_options: Any) -> None:
-        inputs = job["inputs"].get(id) if isinstance(id, str) else None
-        record = plain(answer, lambda f: values_of(f, inputs or [], guard))
+        inputs, again = job["inputs"].get(id, ([], [])) if isinstance(id, str) else ([], [])
+        record = plain(answer, lambda f: values_of(f, inputs, again, guard))
         tell({"answer": str(id)[:40], "record": record})
 
     def given(id: str) -> types.SimpleNamespace:

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MOST_NUMBERS = 200_000
+MOST_INPUTS = 500  # at which a function is tried in other ways
 LEARNERS_TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]{0,60}")
 
 
@@ -52,14 +53,35 @@ def _nameless(name: Any) -> Any:
     return type(shown, (), {})()
 
 
+Inputs = tuple[Sequence[Sequence[Any]], Sequence[Sequence[Any]]]
+NO_INPUTS: Inputs = ([], [])
+
+
+def inputs_of(spec: dict[str, Any]) -> Inputs:
+    """Where a function is called: its probes, and the probes in another order or unit.
+
+    With the second kind the judge explains a wrong function.
+    """
+    from cgtlearn.exercises import judging
+
+    if spec["type"] != "function":
+        return NO_INPUTS
+    again = [probe for _, _, changed in judging._readings(spec) for probe in changed]
+    return spec["probes"], again[:MOST_INPUTS]
+
+
 class Replay:
     """A learner's function as what it gave at each input."""
 
-    def __init__(self, record: Mapping[str, Any], inputs: Sequence[Sequence[Any]]) -> None:
-        results = record.get("results")
-        if not isinstance(results, list) or len(results) > len(inputs):
-            raise BadRecord("a function without its values")
-        self.table = {_key(parts): result for parts, result in zip(inputs, results, strict=False)}
+    def __init__(self, record: Mapping[str, Any], inputs: Inputs) -> None:
+        self.table: dict[str, Any] = {}
+        # What decides is written last: it holds wherever an input is in both.
+        for name, places in (("again", inputs[1]), ("results", inputs[0])):
+            results = record.get(name, [] if name == "again" else None)
+            if not isinstance(results, list) or len(results) > len(places):
+                raise BadRecord("a function without its values")
+            for parts, result in zip(places, results, strict=False):
+                self.table[_key(parts)] = result
         signature = _signature(record.get("parameters"))
         if signature is not None:
             self.__signature__ = signature
@@ -73,7 +95,7 @@ class Replay:
             raise ValueError("the function gave nothing at this input")
         if result.get("kind") == "raises":
             raise _exception(result)
-        return revive(result, ())
+        return revive(result)
 
 
 def _key(parts: Sequence[Any]) -> str:
@@ -123,7 +145,7 @@ def _signature(parameters: Any) -> inspect.Signature | None:
         raise BadRecord("a signature that cannot be") from error
 
 
-def revive(record: Any, inputs: Sequence[Sequence[Any]], depth: int = 0) -> Any:
+def revive(record: Any, inputs: Inputs = NO_INPUTS, depth: int = 0) -> Any:
     """The Python value of a record. BadRecord for anything that is not one."""
     import numpy as np
 
@@ -144,13 +166,13 @@ def revive(record: Any, inputs: Sequence[Sequence[Any]], depth: int = 0) -> Any:
         items = record.get("items")
         if not isinstance(items, list) or len(items) > MOST_NUMBERS:
             raise BadRecord("a list without items")
-        return [revive(item, (), depth + 1) for item in items]
+        return [revive(item, depth=depth + 1) for item in items]
     if kind == "dict":
         pairs = record.get("items")
         if not isinstance(pairs, list) or len(pairs) > MOST_NUMBERS:
             raise BadRecord("a dictionary without items")
         try:
-            return {_text(key, 200): revive(value, (), depth + 1) for key, value in pairs}
+            return {_text(key, 200): revive(value, depth=depth + 1) for key, value in pairs}
         except TypeError as error:
             raise BadRecord("a dictionary that is none") from error
     if kind == "array":
@@ -188,7 +210,7 @@ def verdict_of(exercise: dict[str, Any], record: Any, learner: str) -> dict[str,
     else:
         try:
             own = drawing.for_learner(exercise, learner)["answer"]
-            answer = revive(record, own.get("probes", ()))
+            answer = revive(record, inputs_of(own))
             verdict = drawing.judge_for(exercise, learner, answer)
             if verdict.status == judging.WRONG and "drawn" in exercise:
                 others = drawing.variants_met(exercise, answer)
