@@ -57,6 +57,8 @@ BLQ = {
 BLQ_NUMBERS = {"M1": "drop", "M5": "half", "M7": "zero"}
 """The usual numbers of the same rules."""
 
+HOPELESS = 10.0
+"""A gap whose middle lies this far below the best log-likelihood is not climbed from."""
 SPREAD_OF_STARTS = 0.7
 """SD of a random start around the first one, in ln or logit."""
 
@@ -118,7 +120,7 @@ def fit_one(
     output : which output of a model was measured; its first unless named.
     bends : names of the parameters that are times at which the curve bends, such as that of a sharp
         peak. A model's are found among its switches. The likelihood has a kink where such a time
-        falls on a sample: each gap between samples is tried as a start of its own.
+        falls on a sample: unless ``starts`` is 1, gaps between samples are tried as starts too.
     intervals : "profile": the interval in which ln L, with this parameter held and the others at
         their best, drops by less than half the chi-square quantile (1.92 at 95 %) where the noise
         is known, and by less than :math:`\tfrac n2\ln(1 + t^2/(n-p))` where it is estimated from n
@@ -635,7 +637,7 @@ def _from_starts(
             ends.append(problem.maximise(np.clip(x, problem.low, problem.high)))
             best = max(ends, key=lambda e: e.log_likelihood)
             bar.add(1)
-        for i in problem.kinks:
+        for i in problem.kinks if count > 1 else ():
             assert best is not None
             best = _through_gaps(problem, best, i, times)
     except KeyboardInterrupt:
@@ -656,13 +658,21 @@ def _through_gaps(problem: Problem, best: Best, i: int, times: Numbers) -> Best:
         middles = np.asarray(to_u((times[1:] + times[:-1]) / 2, scale), float)
     middles = middles[(middles > problem.low[i]) & (middles < problem.high[i])]
     nearest = middles[np.argsort(np.abs(middles - best.u[i]))]
+    # For a first look the noise stays what it is: that spares most of the work.
+    look = replace(problem, sigma=best.sigma)
     held = []
     for middle in nearest[:3] if problem.slow else nearest:
         u = best.u.copy()
         u[i] = middle
-        held.append(problem.maximise(u, hold=i))
+        held.append(look.maximise(u, hold=i))
     held.sort(key=lambda e: -e.log_likelihood)
-    return max([best, *(problem.maximise(e.u) for e in held[:3])], key=lambda e: e.log_likelihood)
+    own = int(np.argmin(np.abs(middles - best.u[i]))) if middles.size else 0
+    ends = [best]
+    for e in held[:3]:
+        # The gap that holds the best end has been climbed in; from far below nothing comes up.
+        if e.u[i] != middles[own] and e.log_likelihood > best.log_likelihood - HOPELESS:
+            ends.append(problem.maximise(e.u))
+    return max(ends, key=lambda e: e.log_likelihood)
 
 
 # --- what to read with care --------------------------------------------------------------------
