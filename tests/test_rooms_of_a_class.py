@@ -19,7 +19,7 @@ def megabytes(text):
 
 
 def test_the_littlest_hub_lets_three_notebooks_stand_open():
-    content = yaml.safe_load((ROOT / "tools/hub/tljh.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((ROOT / "book/instructors/hub/tljh.yaml").read_text(encoding="utf-8"))
     three = float(re.search(r"with three open ([\d.]+) GB", PAGE)[1]) * 1000
     assert megabytes(content["limits"]["memory"]) > three
     assert content["user_environment"]["default_app"] == "jupyterlab"
@@ -27,7 +27,7 @@ def test_the_littlest_hub_lets_three_notebooks_stand_open():
 
 
 def test_a_node_takes_as_many_learners_as_the_page_says():
-    content = yaml.safe_load((ROOT / "tools/hub/z2jh.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((ROOT / "book/instructors/hub/z2jh.yaml").read_text(encoding="utf-8"))
     single = content["singleuser"]
     one = float(re.search(r"one notebook open takes ([\d.]+) GB", PAGE)[1]) * 1000
     guarantee, limit = (megabytes(single["memory"][name]) for name in ("guarantee", "limit"))

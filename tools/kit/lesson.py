@@ -77,6 +77,15 @@ def for_learners(metadata: dict[str, Any]) -> dict[str, Any] | None:
     return {**kept, "tags": left} if left else kept
 
 
+def _longest(sections: list[Section], cell: Any) -> Section:
+    """The section to which most of a tagged cell belongs, where sections begin inside it."""
+    if cell.cell_type != "markdown":
+        return sections[-1]
+    before, *parts = re.split(r"(?m)^#{1,2} ", cell.source)
+    lengths = [len(before), *(len(part.partition("\n")[2]) for part in parts)]
+    return sections[len(sections) - len(lengths) + lengths.index(max(lengths))]
+
+
 def read(source: Path) -> Lesson:
     """The lesson in a book source. Raises KitError for minutes that do not add up."""
     from tools import notebooks, students
@@ -113,7 +122,7 @@ def read(source: Path) -> Lesson:
         if SLIDE in tags:
             if not sections:
                 raise KitError(f"{name}: a slide before the first heading belongs to no section")
-            sections[-1].slides.append(number)
+            _longest(sections, cell).slides.append(number)
         number += 1
     path = notebooks.exercise_source(source)
     exercises = [item.data for item in students.compile_source(path)] if path.exists() else []

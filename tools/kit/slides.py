@@ -64,12 +64,13 @@ MARKDOWN = _renderer()
 
 
 def under(text: str, title: str) -> str:
-    """What stands under one heading of a text; all of it where the heading is not in it."""
-    for part in re.split(r"(?m)^#{1,2} ", text):
+    """What stands under one heading of a text; what stands before the first where it has none."""
+    first, *parts = re.split(r"(?m)^#{1,2} ", text)
+    for part in parts:
         head, _, body = part.partition("\n")
         if head.strip() == title:
             return body
-    return text
+    return first
 
 
 def rendered(text: str) -> str:
