@@ -5,6 +5,7 @@
     python3 course.py book       build the book; --serve shows it on this machine
     python3 course.py refresh    run notebooks again and keep their text outputs
     python3 course.py grade      grade a folder of submitted notebooks, each held apart
+    python3 course.py items      how the questions of the test before and after did
     python3 course.py benchmark  measure what is fast, beside what a user would pick instead
     python3 course.py doctor     say what is wrong with this machine and what to do
     python3 course.py install    make the environment and stop: for the evening before a workshop
@@ -899,6 +900,13 @@ def package(options):
     return hand_over(command, env)
 
 
+def items(options):
+    """How the questions of the test did: the answers that learners saved, in a folder."""
+    folder = prepare("test")
+    command = [venv_python(folder), "-m", "tools.kit", "items", os.path.abspath(options.folder)]
+    return hand_over(command, child_environment(folder))
+
+
 def check_index(folder):
     """Trouble unless pip can fetch a small locked package from the index that it uses."""
     if offline_wheels():
@@ -1146,6 +1154,8 @@ def parser():
     one = add(doctor, "say what is wrong with this machine")
     one.add_argument("--read", metavar="FILE", help="table what a room has pasted (- is stdin)")
     add(install_only, "make the environment and stop", "install")
+    one = add(items, "how the questions of the test before and after did")
+    one.add_argument("folder", metavar="FOLDER", help="the files that learners saved")
     one = add(package, "a zip for a room without a network")
     systems = "linux, linux-arm, windows, macos-arm, macos-intel or all (default: this one)"
     one.add_argument("--platform", nargs="+", metavar="NAME", help=systems)

@@ -27,7 +27,7 @@ OWN_SOURCES = {"aav_chain", "cart_sampling", "gated_memory", "physics"}
 # knows, names of licences and of our own tables' columns, and names of products and trials.
 NO_GLOSSARY = {
     "AMT", "BSD", "CC", "BY", "CPU", "EVID", "HTML", "ID", "JSON", "MDV", "OK", "PNG", "TIME",
-    "TOML", "US", "UTC", "CENS",
+    "TOML", "US", "UTC", "CENS", "GB", "MB", "NONMEM", "FOLDER", "SUBMISSIONS",
     "DOI", "PMC", "NCT",
     "BENEGENE", "ELIANA", "ENSIGN", "JULIET", "TRANSCEND", "CARTITUDE", "ZUMA", "KYMRIAH",
 }  # fmt: skip

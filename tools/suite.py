@@ -80,6 +80,11 @@ def steps(full: bool = False, browser: bool = True) -> list[Step]:
             ),
         ),
         Step(
+            "kit",
+            "the instructor's edition, no warning allowed; run-sheets that fit; slides",
+            ((python, "-m", "tools.kit", "build"),),
+        ),
+        Step(
             "rooms",
             "the offline package installs with the network off; Binder's part installs",
             ((python, "-m", "tools.package", "--check"), (python, "-m", "tools.rooms")),

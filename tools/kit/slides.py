@@ -42,8 +42,22 @@ PAGE = """<!doctype html>
 <script src="reveal/notes.js"></script>
 <script>
 window.MathJax = {{options: {{enableMenu: false}}}};
+// What is too tall for the slide becomes smaller, once it is shown and its formulas are set.
+function fit() {{
+  var slide = Reveal.getCurrentSlide(), size = 1;
+  slide.style.fontSize = "1em";
+  while (slide.scrollHeight > 715 && size > 0.5) {{
+    size -= 0.05;
+    slide.style.fontSize = size + "em";
+  }}
+}}
 Reveal.initialize({{hash: true, width: 1280, height: 720, margin: 0.06, transition: "none",
   plugins: [RevealNotes]}});
+Reveal.on("ready", fit);
+Reveal.on("slidechanged", fit);
+window.addEventListener("load", function () {{
+  MathJax.startup.promise.then(fit);
+}});
 </script>
 <script src="mathjax/tex-chtml.js" defer></script>
 </body>
@@ -89,7 +103,7 @@ def shown(cell: Any, title: str = "") -> str:
             words = [
                 line
                 for line in output.text.splitlines()
-                if not line.startswith(("Figure: ", "In words: "))
+                if not line.startswith(("Figure: ", "In words: ")) and "o guess yet" not in line
             ]
             if "".join(words).strip():
                 parts.append("<pre>" + html.escape("\n".join(words).strip("\n")) + "</pre>")
