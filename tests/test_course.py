@@ -453,7 +453,8 @@ def test_the_suite_goes_on_after_a_failure_and_says_so(monkeypatch, capfd):
 def test_the_suite_holds_each_check_and_leaves_the_browser_out_only_when_told():
     from tools import suite
 
-    names = ["lint", "types", "spelling", "tests", "sources", "notebooks", "book"]
+    names = ["lint", "types", "spelling", "r", "tests", "sources", "notebooks", "book"]
+    names += ["kit", "rooms"]
     assert [step.name for step in suite.steps()] == [*names, "browser"]
     assert [step.name for step in suite.steps(browser=False)] == names
 
@@ -463,3 +464,47 @@ def test_ci_calls_exactly_the_readmes_command():
     calls = [line.strip() for line in text.splitlines() if "course.py" in line and "#" not in line]
     assert calls == ["python3 course.py test"]
     assert "--no-browser" not in text
+
+
+# --- rooms: install, the offline package, the instructor's edition ----------------------------
+
+
+def test_install_makes_the_environment_and_stops(monkeypatch, capsys):
+    made = []
+    monkeypatch.setattr(course, "prepare", lambda kind: made.append(kind) or "/some/where")
+    assert course.main(["install"]) == 0
+    assert made == ["learn"]
+    assert "Start with  python3 course.py learn" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["package"], ["-m", "tools.package"]),
+        (
+            ["package", "--platform", "windows", "linux", "--python", "3.12"],
+            ["-m", "tools.package", "--platform", "windows", "linux", "--python", "3.12"],
+        ),
+        (["book", "--instructor"], ["-m", "tools.kit", "build"]),
+    ],
+)
+def test_commands_build_the_book_first(monkeypatch, arguments, wanted):
+    ran = []
+    monkeypatch.setattr(course, "prepare", lambda kind: "/some/where")
+    monkeypatch.setattr(course, "hand_over", lambda command, env: ran.append(command[1:]) or 0)
+    assert course.main(arguments) == 0
+    assert ran == [["-m", "tools.suite", "--only", "book"], wanted]
+
+
+def test_a_book_that_does_not_build_stops_the_rest(monkeypatch):
+    ran = []
+    monkeypatch.setattr(course, "prepare", lambda kind: "/some/where")
+    monkeypatch.setattr(course, "hand_over", lambda command, env: ran.append(command) or 1)
+    assert course.main(["package"]) == 1
+    assert len(ran) == 1
+
+
+def test_with_wheels_beside_the_course_no_index_is_asked(monkeypatch, tmp_path):
+    monkeypatch.setattr(course, "WHEELS", str(tmp_path))
+    monkeypatch.setattr(course, "offline_wheels", lambda: True)
+    assert "not needed" in course.check_index(str(tmp_path))
