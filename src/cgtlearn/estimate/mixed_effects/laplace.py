@@ -50,6 +50,8 @@ ARRIVED = 1e-5
 """A search ends where a quasi-Newton step promises less log-likelihood than this."""
 ROUNDS = 40
 """Of EM, at most, before a search by slopes."""
+WIDER = 3.0
+"""Factor on the SDs of the random effects at the start, so that it is left quickly."""
 SAME = 0.5
 """Log-likelihoods of starts closer than this are the same optimum."""
 SPREAD_OF_STARTS = 0.4
@@ -159,7 +161,8 @@ class _Marginal:
         centre = bound.typical(v.theta)
         start = centre.copy()
         start[..., bound.r] += self.eta if eta is None else eta
-        found = modes(bound, centre, np.linalg.inv(v.omega), v.error, start, bound.r)
+        precision = np.asarray(np.linalg.inv(v.omega), dtype=np.float64)
+        found = modes(bound, centre, precision, v.error, start, bound.r)
         return found, (found.u - centre)[..., bound.r]
 
     def __call__(self, x: Numbers) -> Numbers:
@@ -207,6 +210,8 @@ class _Marginal:
     def approach(self, x: Numbers, rounds: int, bar: Any) -> Numbers:
         """EM with a normal curve at each mode: quick steps from afar to near the top."""
         layout, bound = self.layout, self.bound
+        x = x.copy()
+        x[layout.q : layout.q + layout.n_random] += math.log(WIDER)
         for _ in range(rounds):
             self.remember(x)
             v = layout.values(x[None])

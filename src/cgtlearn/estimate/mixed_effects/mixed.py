@@ -389,13 +389,6 @@ class Bound:
         """The curves at the start, once, before an algorithm sees them."""
         u = self.typical(self.start_theta())[None]
         f = self.curve(u)
-        if f.shape != (1, *self.study.times.shape):
-            raise LearnerError(
-                given=f"curves of shape {f.shape} for parameters of shape (1, N, 1) and times of "
-                f"shape {self.study.times.shape}",
-                expected="a function that acts on arrays element by element",
-                do="use NumPy's functions, np.where instead of if, no sum and no loop over times",
-            )
         bad = ~np.isfinite(f[0]) & self.study.taken
         if bad.any():
             i, j = np.argwhere(bad)[0]
@@ -454,7 +447,15 @@ class Bound:
         with np.errstate(all="ignore"):
             f = np.asarray(self.mixed.function(t, self._parameters(columns)), float)
         shape = (*u.shape[:-1], t.shape[-1])
-        return np.asarray(f if f.shape == shape else np.broadcast_to(f, shape))
+        if f.shape != shape:
+            raise LearnerError(
+                given=f"curves of shape {f.shape} for parameters of shape {(*u.shape[:-1], 1)} and "
+                f"times of shape {t.shape}",
+                expected=f"one value for each patient and time, {shape}: a function that acts on "
+                "arrays element by element",
+                do="use NumPy's functions, np.where instead of if, no sum and no loop over times",
+            )
+        return f
 
     def _parameters(self, values: dict[str, Any]) -> Any:
         every = {**self.mixed.held, **values}

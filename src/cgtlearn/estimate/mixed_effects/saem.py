@@ -47,6 +47,10 @@ ARRIVED = 0.3
 """The last of them promised less log-likelihood than this."""
 CHAINS = 60
 """Patients times chains of a start, at least: few patients get several chains each."""
+WIDER = 3.0
+"""Factor on the SDs of the random effects at the start; annealing takes it back."""
+COARSER = 10.0
+"""Factor on the solver's tolerance while exploring."""
 SAME = 2.0
 """Log-likelihoods of starts closer than this, noise apart, are the same optimum."""
 
@@ -85,8 +89,8 @@ def saem(
         random ones around them. Where their log-likelihoods disagree the result says so.
     chains : Markov chains a patient in each search; by default one, and more for few patients.
     explore, smooth : iterations with a full step, and with a falling one; by default 150 and 100,
-        and 100 and 60 where the solver works.
-    samples : draws a patient for log-likelihood and standard errors; by default 1000, and 300 where
+        and 70 and 40 where the solver works.
+    samples : draws a patient for log-likelihood and standard errors; by default 1000, and 200 where
         the solver works.
     level : of the confidence intervals.
     progress : show a bar where somebody can see it.
@@ -107,9 +111,11 @@ def saem(
             expected="at least one parameter in random",
             do="use estimate.naive_pooled, or name what differs between patients",
         )
-    many = whole("chains", chains if chains is not None else math.ceil(CHAINS / study.size), 1)
+    # The solver takes hardly longer for twice the patients.
+    wanted = 2 * CHAINS if bound.slow else CHAINS
+    many = whole("chains", chains if chains is not None else math.ceil(wanted / study.size), 1)
     search = _Search(bound, layout, checked_seed(seed), whole("starts", starts, 1), many)
-    usual = (100, 60, 300) if bound.slow else (150, 100, 1000)
+    usual = (70, 40, 200) if bound.slow else (150, 100, 1000)
     explore = whole("explore", usual[0] if explore is None else explore, 10)
     smooth = whole("smooth", usual[1] if smooth is None else smooth, 10)
     samples = whole("samples", usual[2] if samples is None else samples, 50)
@@ -191,6 +197,9 @@ class _Search:
                 j = bound.names.index(c.parameter)
                 moved = x[1:, i] + SPREAD_OF_STARTS * self.rng.standard_normal(starts - 1)
                 x[1:, i] = np.clip(moved, *within(bound.low[j], bound.high[j]))
+        if not bound.slow:
+            # Wide at first, so that a start far from the data is left quickly.
+            x[:, layout.q : layout.q + r] += math.log(WIDER)
         self.values = layout.values(x)
         typical = bound.typical(self.values.theta)
         self.u = np.repeat(typical[:, None], chains, axis=1)
@@ -220,13 +229,14 @@ class _Search:
         self.u[..., bound.f] = typical[..., bound.f]
         self.stale = True
         # A curve from the solver is dear: later on, fewer kinds of moves.
-        early, r = k < 20, layout.n_random
+        early, r = k < (10 if bound.slow else 20), layout.n_random
+        bound.rtol = bound.mixed.rtol * (COARSER if k < explore else 1)
         if early or k % 2 == 0 or not bound.slow:
             self._from_the_prior()
         turns = range(r) if early else self.rng.permutation(r)[: 0 if bound.slow else 2]
         for a in turns:
             self._one_by_one(int(a), k)
-        for _ in range(2):
+        for _ in range(1 if bound.slow else 2):
             self._together(k)
         self._learn(k)
         new = self._observed()
