@@ -175,13 +175,17 @@ def source(key: str) -> Source:
 def derive(found: Row) -> float:
     """Compute a derived row again from the rows it names.
 
-    The formula may use the rows' short names, + - * / **, and log, log10, exp, sqrt.
+    The formula may use the rows' short names, + - * / **, and log, log10, exp, sqrt, and probit,
+    the quantile of the standard normal distribution.
     """
+    from statistics import NormalDist
+
     names: dict[str, Any] = {
         "log": math.log,
         "log10": math.log10,
         "exp": math.exp,
         "sqrt": math.sqrt,
+        "probit": NormalDist().inv_cdf,
     }
     for id in found.derived_from:
         names[row(id).name] = row(id).value
