@@ -483,8 +483,9 @@ def test_the_trace_is_that_of_every_start(fit):
         other.plot("trace")
 
 
+@pytest.mark.parametrize("turn", [1, 2])
 @pytest.mark.parametrize("method", ["saem", "foce", "naive_pooled", "two_stage"])
-def test_an_interrupt_returns_what_was_reached(method, monkeypatch):
+def test_an_interrupt_returns_what_was_reached(method, turn, monkeypatch):
     from cgtlearn.population.progress import Progress
 
     model, study = straight(), estimate.Study.from_columns(cases.linear_study())
@@ -492,7 +493,7 @@ def test_an_interrupt_returns_what_was_reached(method, monkeypatch):
 
     def stop(self, more):
         seen.append(more)
-        if len(seen) == 2:
+        if len(seen) == turn:
             raise KeyboardInterrupt
         add(self, more)
 
@@ -693,3 +694,12 @@ def test_population_names_are_found():
     for name in ("Study", "Mixed", "saem", "foce", "laplace", "two_stage", "naive_pooled"):
         first, second = getattr(estimate, name), getattr(estimate, name)
         assert callable(first) and first is second
+
+
+def test_an_approximation_that_is_off_says_so():
+    """A sharp peak: the mode sits on the kink, where a normal curve is a poor likeness."""
+    study = estimate.Study.from_trial(cases.stein_trial(1000))
+    with pytest.warns(UserWarning, match="the approximation is off"):
+        fit = estimate.laplace(cases.stein_mixed(), study, starts=1, iterations=5, **QUIET)
+    said = next(text for text in fit.warnings if "is off" in text)
+    assert f"{fit.log_likelihood:.1f}" in said

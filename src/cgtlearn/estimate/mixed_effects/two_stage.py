@@ -30,7 +30,7 @@ Numbers = NDArray[np.float64]
 
 SAME = 0.5
 SPREAD_OF_STARTS = 0.7
-ROUNDS = 30
+ROUNDS = 60
 """Of each: patients given the noise, then the noise given the patients."""
 
 
