@@ -650,12 +650,20 @@ def add_sources(folder):
 
 
 def quiet_jupyterlab(folder):
-    """No question about news from the network when JupyterLab opens."""
+    """No question about news from the network when JupyterLab opens, no warning as a kernel starts.
+
+    A kernel warns that it talks unencrypted. It does, to this machine alone, and a learner who
+    reads of eavesdropping in the terminal would stop there.
+    """
     settings = os.path.join(folder, "share", "jupyter", "lab", "settings")
     os.makedirs(settings, exist_ok=True)
     with open(os.path.join(settings, "overrides.json"), "w", encoding="utf-8") as file:
         notification = {"fetchNews": "false", "checkForUpdates": False}
         json.dump({"@jupyterlab/apputils-extension:notification": notification}, file)
+    kernels = os.path.join(folder, "etc", "ipython")
+    os.makedirs(kernels, exist_ok=True)
+    with open(os.path.join(kernels, "ipython_kernel_config.py"), "w", encoding="utf-8") as file:
+        file.write('get_config().IPKernelApp.log_level = "ERROR"\n')
 
 
 CHECK = """
@@ -748,8 +756,8 @@ def learn(options):
     token = secrets.token_hex(16)
     env = child_environment(folder)
     env["JUPYTER_TOKEN"] = token
-    command = [venv_python(folder), "-m", "jupyterlab", "-y", "--log-level=WARN"]
-    command += ["--LabApp.log_level=WARN", "--LanguageServerManager.autodetect=False"]
+    command = [venv_python(folder), "-m", "jupyterlab", "-y", "--log-level=ERROR"]
+    command += ["--LabApp.log_level=ERROR", "--LanguageServerManager.autodetect=False"]
     command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port={}".format(port)]
     command += ["--ServerApp.port_retries=0", "--ServerApp.root_dir=" + ROOT]
     command += ["--LabApp.default_url=" + page]
@@ -1014,22 +1022,29 @@ def paste_line(found):
 def read_pastes(path):
     """Table the lines that a room has pasted; 1 if somebody needs help.
 
-    A name may stand before a line, on it or above it, as chats and forms put it.
+    A name may stand before a line, on it or above it, as chats and forms put it. Who pasted twice
+    has mended something: the later line counts.
     """
     if path == "-":
         text = sys.stdin.read()
     else:
         try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                text = file.read()
+            with open(path, "rb") as file:
+                pasted = file.read()
         except OSError as error:
             raise Trouble("Cannot read {} ({}).".format(path, error.strerror)) from None
-    rows, name = [], ""
+        utf16 = pasted[:2] in (b"\xff\xfe", b"\xfe\xff")  # as PowerShell saves text
+        text = pasted.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
+    rows, again, name = [], [], ""
     for line in text.splitlines():
         before, mark, after = line.partition(PASTE + " | ")
-        before = before.strip(" :>\t-")
+        before = re.sub(r"^\W*\d[\d/., T-]*:\d\d[\d:.Z]*( ?[AP]M\b)?\W*", "", before)  # the time
+        before = before.strip(" :>\t-,;\"'")
         if mark:
-            rows.append((before or name or "(no name)", after.strip()))
+            who = before or name
+            again += [who] if who and who in [row[0] for row in rows] else []
+            rows = [row for row in rows if not who or row[0] != who]
+            rows.append((who, after.strip(" \t\"'")))
             name = ""
         elif before:
             name = before
@@ -1044,8 +1059,10 @@ def read_pastes(path):
     for title, some in (("Need help", help_wanted), ("Must still install", unmade)):
         say("{}: {} of {}".format(title, len(some), len(rows)))
         for who, facts in some:
-            say("  {:24}  {}".format(who[:24], facts))
+            say("  {:24}  {}".format((who or "(no name)")[:24], facts))
     say("Ready: {} of {}".format(len(rows) - len(help_wanted) - len(unmade), len(rows)))
+    if again:
+        say("Pasted more than once, the last counts: " + ", ".join(sorted(set(again))))
     return 1 if help_wanted else 0
 
 

@@ -84,6 +84,20 @@ def test_a_room_is_read_from_what_was_pasted(tmp_path, capsys):
     assert course.main(["doctor", "--read", str(room)]) == 0
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_last_line_of_one_person_counts(encoding, tmp_path, capsys):
+    mine = re.sub(r"environment .*", "environment ready", course.paste_line([("Python", "")]))
+    bad = course.paste_line([("disk space", "full")])
+    room = tmp_path / "room.txt"
+    chat = f"[20:01] Zoë: {bad}\n4you: {bad}\n11/22/26, 8:14 PM - Zoë: {mine}\n> {mine}\n{mine}\n"
+    room.write_text(chat, encoding=encoding)
+    assert course.main(["doctor", "--read", str(room)]) == 1
+    said = capsys.readouterr().out
+    assert "Need help: 1 of 4\n  4you " in said  # two without a name are two
+    assert "Ready: 3 of 4" in said
+    assert said.endswith("the last counts: Zoë\n")
+
+
 @pytest.mark.parametrize("text", ["", "nothing here\n"])
 def test_a_room_without_lines_is_an_error(text, tmp_path, capsys):
     room = tmp_path / "room.txt"
