@@ -1,7 +1,8 @@
 """Population fits: seconds, beside what a user would pick instead.
 
-    python3 course.py benchmark estimation           five turns, about ten minutes
-    python3 course.py benchmark estimation --quick   one turn, no NUTS
+    python3 course.py benchmark estimation              five turns, about ten minutes
+    python3 course.py benchmark estimation --quick      one turn, no NUTS
+    python3 course.py benchmark estimation --out FILE   also as JSON
 
 Three data sets, all simulated: 90 patients of Stein's model with 12 samples each, a tenth of them
 below the limit (M3); a bi-exponential with two random effects in 30 patients; and 60 patients of
@@ -15,6 +16,7 @@ start; the time within R). A peer that is not installed is named.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import shutil
@@ -126,7 +128,9 @@ def in_r(repeats: int) -> list[Row]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one turn, no NUTS")
-    quick = parser.parse_args().quick
+    parser.add_argument("--out", type=Path, help="write the rows as JSON too")
+    options = parser.parse_args()
+    quick = options.quick
     warnings.simplefilter("ignore", UserWarning)
     turns = 1 if quick else 5
 
@@ -166,6 +170,12 @@ def main() -> int:
         goal = "" if target is None else f"under {target:g}"
         seconds = float(np.median(row.seconds))
         print(f"| {row.data} | {row.program} | {seconds:.2f} | {goal} | {row.said} |")
+    if options.out:
+        kept = [
+            {"data": r.data, "program": r.program, "seconds": r.seconds, "said": r.said}
+            for r in rows
+        ]
+        options.out.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     if not quick and sampler is None:
         print("\nNumPyro is not installed here.")
     if shutil.which("Rscript") is None:
