@@ -74,8 +74,23 @@ def test_the_test_is_answered_by_keyboard_and_saved(kit, page, tmp_path):
     assert content["answers"] == first
     found, lines = items.collect(tmp_path, asked)
     assert [one.word for one in found] == ["blue door"] and not lines
-    assert f"{len(asked)} of {len(asked)} questions" in page.inner_text("#said")
+    assert f"{len(asked)} of {len(asked)} answered" in page.inner_text("#said")
     assert not page.errors
+
+
+def test_an_answer_can_be_taken_back_and_is_not_lost_by_a_slip(kit, page):
+    asked = items.read()
+    page.goto((kit / "tests" / "after.html").as_uri())
+    first = f"input[name={asked[0]['id']}]"
+    page.locator(first).first.check()
+    assert page.inner_text("#said") == f"1 of {len(asked)} answered"
+    questions = []
+    page.on("dialog", lambda dialog: (questions.append(dialog.type), dialog.dismiss()))
+    page.close(run_before_unload=True)  # asks, and stays as the answer is no
+    page.wait_for_timeout(500)
+    assert questions == ["beforeunload"]
+    page.locator(first).last.check()
+    assert page.inner_text("#said") == f"0 of {len(asked)} answered"
 
 
 def test_answers_are_not_cleared_without_a_question(kit, page):

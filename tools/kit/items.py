@@ -64,9 +64,11 @@ PAGE = """<!doctype html>
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 2rem auto;
   padding: 0 1rem; }}
 fieldset {{ border: 1px solid #8888; border-radius: 6px; margin: 1.2rem 0; padding: 0.6rem 1rem; }}
-legend {{ font-weight: 600; padding: 0 0.3rem; }}
-label {{ display: block; padding: 0.25rem 0; }}
+legend {{ float: left; width: 100%; font-weight: 600; margin-bottom: 0.3rem; }}
+label {{ display: flex; gap: 0.6rem; align-items: baseline; clear: left; padding: 0.25rem 0; }}
+[for=word] {{ flex-wrap: wrap; }}
 button, input[type=text] {{ font: inherit; padding: 0.4rem 0.8rem; }}
+#bottom {{ position: sticky; bottom: 0; padding: 0.6rem 0; background: Canvas; }}
 </style>
 <h1>{title}</h1>
 <p>Choose one answer for each question. Leave open what you do not know: a guess tells nobody
@@ -75,26 +77,40 @@ anything. Nothing is sent anywhere; at the end you save a file and hand it in.</
 <p><label for="word">A word of your own, the same before and after the course (not your name):
 <input type="text" id="word" required maxlength="40" autocomplete="off"></label></p>
 {questions}
-<p><button type="submit">Save my answers</button> <button type="reset">Clear all</button></p>
-<p role="status" id="said"></p>
+<div id="bottom"><button type="submit">Save my answers</button>
+<button type="reset">Clear all</button> <span role="status" id="said"></span></div>
 </form>
 <script>
-var form = document.getElementById("test"), said = document.getElementById("said");
+var form = document.getElementById("test"), said = document.getElementById("said"), saved = true;
+function answered() {{
+  var answers = {{}};
+  new FormData(form).forEach(function (value, key) {{ if (value) answers[key] = value; }});
+  return answers;
+}}
+function count(answers) {{ return Object.keys(answers).length + " of {count} answered"; }}
+form.addEventListener("change", function () {{
+  saved = false;
+  said.textContent = count(answered());
+}});
+window.addEventListener("beforeunload", function (event) {{
+  if (!saved) event.preventDefault();
+}});
 form.addEventListener("submit", function (event) {{
   event.preventDefault();
-  var answers = {{}}, word = document.getElementById("word").value.trim().toLowerCase();
+  var answers = answered(), word = document.getElementById("word").value.trim().toLowerCase();
   if (!word) {{ said.textContent = "Please give a word of your own."; return; }}
-  new FormData(form).forEach(function (value, key) {{ answers[key] = value; }});
   var text = JSON.stringify({{test: "{form}", word: word, answers: answers}}, null, 1);
   var link = document.createElement("a");
   link.href = "data:application/json;charset=utf-8," + encodeURIComponent(text);
-  link.download = "{form}-" + word.replace(/[^a-z0-9]+/g, "-") + ".json";
+  link.download = "{form}-" + word.replace(/[^\\p{{L}}\\p{{N}}]+/gu, "-") + ".json";
+  saved = true;
   link.click();
-  said.textContent = "Saved as " + link.download + ", with " + Object.keys(answers).length +
-    " of {count} questions answered. Hand in this file.";
+  said.textContent = "Saved as " + link.download + ", " + count(answers) + ". Hand in this file.";
 }});
 form.addEventListener("reset", function (event) {{
-  if (!window.confirm("Clear all your answers?")) event.preventDefault();
+  if (!window.confirm("Clear all your answers?")) {{ event.preventDefault(); return; }}
+  saved = true;
+  said.textContent = "";
 }});
 </script>
 </html>
@@ -111,6 +127,7 @@ def page(items: list[dict[str, Any]], form: str) -> str:
             f"{html.escape(text)}</label>"
             for key, text in asked["options"].items()
         )
+        options += f'<label><input type="radio" name="{item["id"]}" value=""> leave open</label>'
         legend = f"{number}. {html.escape(asked['question'])}"
         parts.append(f"<fieldset><legend>{legend}</legend>{options}</fieldset>")
     return PAGE.format(
@@ -143,14 +160,14 @@ class Answers:
 
 
 def collect(folder: Path, items: list[dict[str, Any]]) -> tuple[list[Answers], list[str]]:
-    """The answers in a folder, and a line for each file that could not be used.
+    """The answers in a folder and those inside it, and a line for each file that is of no use.
 
     Of two files with the same word and form the newer counts, which is said.
     """
     known = {item["id"]: item for item in items}
     found: dict[tuple[str, str], Answers] = {}
     lines = []
-    for path in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime):
+    for path in sorted(folder.rglob("*.json"), key=lambda path: path.stat().st_mtime):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             form, word = content["test"], str(content["word"]).strip().lower()
@@ -161,7 +178,10 @@ def collect(folder: Path, items: list[dict[str, Any]]) -> tuple[list[Answers], l
         strange = [
             key
             for key, value in given.items()
-            if key not in known or form not in FORMS or value not in known[key][form]["options"]
+            if key not in known
+            or form not in FORMS
+            or not isinstance(value, str)
+            or value not in known[key][form]["options"]
         ]
         if form not in FORMS or not word or strange:
             lines.append(f"{path.name}: not a file of this test ({', '.join(strange) or form})")
