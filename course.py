@@ -829,7 +829,8 @@ def book(options):
         say("Slides, and the test before and after: " + os.path.join(ROOT, "build", "kit"))
     if not options.serve:
         say("The book: " + os.path.join(site, "index.html"))
-        say("See it in a browser: python3 course.py book --serve")
+        edition = " --instructor" if options.instructor else ""
+        say("See it in a browser: python3 course.py book{} --serve".format(edition))
         return 0
     say("\nThe book is at\n\n    http://127.0.0.1:{}/\n\nStop it with Ctrl-C.\n".format(port))
     command = [venv_python(folder), "-m", "http.server", str(port), "--bind", "127.0.0.1"]
