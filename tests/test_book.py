@@ -21,7 +21,7 @@ CONFIG = BOOK / "_config.yml"
 BINDER = "https://mybinder.org"
 
 # Sources of the ledger that are the course's own choices, not something to cite.
-OWN_SOURCES = {"aav_chain", "cart_sampling", "gated_memory", "lnp_mrna", "physics",
+OWN_SOURCES = {"aav_chain", "cart_sampling", "gated_memory", "lnp_mrna", "physics", "shedding",
                "valoctocogene_production"}  # fmt: skip
 
 # Capitals that need no line in the glossary: words of the trade that every reader of this book

@@ -10,11 +10,12 @@ from scipy.linalg import expm
 
 from cgtlearn import ledger, models, proof
 from cgtlearn.errors import LearnerError
-from cgtlearn.models import lnp_mrna
+from cgtlearn.models import lnp_mrna, shedding
 from cgtlearn.proof.recipes import lnp_mrna as lnp_recipes
+from cgtlearn.proof.recipes import shedding as shedding_recipes
 from cgtlearn.solve import solve
 
-NAMES = ("lnp_mrna",)
+NAMES = ("lnp_mrna", "shedding")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -47,7 +48,9 @@ def test_lnp_is_the_exponential_of_its_matrix() -> None:
     matrix[4, [3, 4]] = k["kl"], -k["dmrna"]
     matrix[5, [4, 5]] = k["kt"], -k["dugt"]
     hours = [0.5, 3, 12, 48, 160]
-    course = solve(lnp_mrna.model, lnp_mrna.model.parameters_with(dose=7, infusion_duration=0), hours)
+    course = solve(
+        lnp_mrna.model, lnp_mrna.model.parameters_with(dose=7, infusion_duration=0), hours
+    )
     ours = np.array([course.states[s] for s in list(course.states)[:6]])
     start = np.array([7.0, 0, 0, 0, 0, 0])
     for i, hour in enumerate(hours):
@@ -87,3 +90,81 @@ def test_lnp_bad_parameters_are_told() -> None:
         lnp_mrna.model.parameters_with(escape_rate=-1)
     p = lnp_mrna.model.parameters_with(escape_rate="1.93e-5 1/second")
     assert p.escape_rate == pytest.approx(lnp_mrna.model.parameters["escape_rate"].default)
+
+
+# --- shedding -----------------------------------------------------------------------------------
+
+TYPICAL = shedding.model.parameters_with()
+
+
+def euler(p, days: float, steps: int) -> dict[str, float]:
+    """The box model by hand, one small step after another."""
+    blood = p.blood_volume * p.weight
+    capsids, incomplete, episomes, stool = p.dose * p.weight, 0.0, 0.0, 0.0
+    h = days / steps
+    for _ in range(steps):
+        total = (capsids + incomplete + episomes) / blood
+        stool += h * p.stool_rate * (p.stool_ratio * total - stool)
+        leaving, closing = p.capsid_loss_rate * capsids, p.cell_loss_rate * incomplete
+        capsids -= h * leaving
+        incomplete += h * (p.to_cells_share * leaving - closing)
+        episomes += h * (p.episome_share * closing - p.episome_loss_rate * episomes)
+    return {"capsids": capsids, "incomplete": incomplete, "episomes": episomes, "stool": stool}
+
+
+def test_shedding_against_small_steps() -> None:
+    p = TYPICAL.changed(infusion_duration=0)
+    course = solve(shedding.model, p, [0, 60])
+    coarse, fine = euler(p, 60, 20_000), euler(p, 60, 40_000)
+    for name in fine:  # the error of small steps is proportional to their size
+        exact = 2 * fine[name] - coarse[name]
+        assert course.states[name][-1] == pytest.approx(exact, rel=1e-4), name
+
+
+def test_shedding_order_of_peaks_and_their_days() -> None:
+    days = shedding_recipes.DAYS
+    seen = solve(shedding.model, TYPICAL, days)
+    peaks = [seen[name].max() for name in shedding.MATRICES]
+    assert peaks == sorted(peaks, reverse=True)
+    first = ledger.value("gener8_shedding.first_peak")
+    last = ledger.value("gener8_shedding.last_peak")
+    for name in shedding.MATRICES:
+        assert first <= days[seen[name].argmax()] <= last, name
+
+
+def test_shedding_total_dna_outlasts_capsids() -> None:
+    days = np.arange(0, 1093, 7.0)
+    seen = solve(shedding.model, TYPICAL, days)
+    limit = ledger.value("shedding.total_limit")
+
+    def week(name: str, level: float = limit) -> float:
+        return shedding.cleared(days, seen[name], level, 3) / 7
+
+    assert week("semen_capsids") <= 12 and week("plasma_capsids") <= 12
+    assert week("semen") > 2 * week("semen_capsids")
+    assert week("blood") > 52 > week("plasma_capsids")
+    assert 7 * (week("plasma_capsids", limit / 10) - week("plasma_capsids")) == pytest.approx(
+        9, abs=5
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "when"),
+    [
+        ([9, 8, 1, 1, 1, 1], 2),
+        ([9, 1, 1, 8, 1, 1, 1], 4),
+        ([1, 1, 1, 9, 8, 1, 1, 1], 5),
+        ([9, 1, 1], np.inf),
+        ([9, 1, 8, 1, 8, 1], np.inf),
+    ],
+)
+def test_cleared_is_three_in_a_row(values: list[float], when: float) -> None:
+    assert shedding.cleared(np.arange(len(values)), values, 5, 3) == when
+
+
+def test_shedding_law_breaks_when_cells_take_up_what_was_not_there() -> None:
+    def wrong(t, y, p, phase):
+        capsids, incomplete, *rest = shedding.rhs(t, y, p, phase)
+        return (capsids, incomplete + p.to_cells_share * p.capsid_loss_rate * y[0], *rest)
+
+    assert broken(shedding.model, wrong) == {"vector genomes are conserved"}
