@@ -33,6 +33,11 @@ Does the model describe the data, and what goes with exposure:
 ``npde``             where each sample stands among simulated ones
 ``logistic``, ``negative_binomial``, ``cox``
                      odds, rate and hazard ratios per doubling of exposure
+
+Levels that are known by band or lie below a limit:
+
+``fit_bands``       one log-normal, or a mixture of low responders and responders
+``lognormal_of``    the log-normal with a printed mean and SD
 """
 
 from __future__ import annotations
@@ -90,6 +95,10 @@ _WHERE = {
     "cox": "response",
     "logistic": "response",
     "negative_binomial": "response",
+    # levels known by band
+    "Lognormals": "bands",
+    "fit_bands": "bands",
+    "lognormal_of": "bands",
 }
 
 # Files that are used under their own name.
