@@ -16,31 +16,36 @@
 # Type your answer in place of `...` and run the cell. `hint("00.1")` gives a first step, called
 # again a second one. `solution("00.1")` opens once you have tried. All patients here are
 # simulated.
+#
+# Some numbers can be your own: run `set_learner("your name")` in a new cell first. Then `given`
+# shows them, and your neighbour has others.
 
 # %%
 import numpy as np
 
-from cgtlearn.exercises import check, hint, solution
+from cgtlearn.exercises import check, given, hint, set_learner, solution
 
 # %% [markdown] tags=["exercise"]
 # ## 00.1 · Two links multiply · predict · level 1 · 5 min
 #
-# Delivery and production vary between people, each log-normal with a CV of 50 %, and independently.
-# Factor IX is proportional to their product. What is the CV of factor IX, as a fraction?
+# Delivery and production vary between people, each log-normal with a CV of {{percent:.0f}} %, and
+# independently. Factor IX is proportional to their product. What is the CV of factor IX, as a
+# fraction?
 
 # %% tags=["answer"]
+p = given("00.1")  # p.cv: the CV of each link, as a fraction
 cv_of_product = ...
 
 # --- solution
-omega2 = 2 * np.log(1 + 0.5**2)
+omega2 = 2 * np.log(1 + p.cv**2)
 cv_of_product = np.sqrt(np.exp(omega2) - 1)
 # --- end
 check("00.1", cv_of_product)
 
 # %% [markdown] tags=["worked"]
 # Logarithms add, so variances of logarithms add. One link has $\omega^2 = \ln(1 + CV^2)$. Two have
-# twice that, and $CV = \sqrt{e^{\omega^2} - 1}$ takes you back: 75 %. Squared, that is
-# $(1 + CV_1^2)(1 + CV_2^2) - 1$.
+# twice that, and $CV = \sqrt{e^{\omega^2} - 1}$ takes you back:
+# {{percent_of_product:.0f}} %. Squared, that is $(1 + CV_1^2)(1 + CV_2^2) - 1$.
 
 # %% tags=["spec"]
 exercise(
@@ -57,18 +62,19 @@ exercise(
     ),
     wrong=[
         slip(
-            1.0,
+            2 * p.cv,
             "variance-for-sd",
             "You added the two CVs. Independent spreads do not add; variances do.",
             "Turn each CV into a variance of the logarithm, and add those.",
         ),
         slip(
-            np.sqrt(0.5),
+            np.sqrt(2) * p.cv,
             "cv-for-sd",
-            "You added squared CVs as if a CV were the SD of a logarithm. At 50 % it is not quite.",
+            "You added squared CVs as if a CV were the SD of a logarithm. At "
+            "{{percent:.0f}} % it is not quite.",
         ),
         slip(
-            0.5,
+            p.cv,
             "reading",
             "This is the CV of one link alone, or the mean of the two. With two links that vary, "
             "factor IX varies more.",
@@ -116,7 +122,7 @@ exercise(
             "Take the square root.",
         ),
         slip(
-            0.25,
+            p.cv**2,
             "reading",
             "You multiplied the two CVs. The links multiply, not their spreads.",
             "Ask what the logarithm of a product is, and how variances of a sum behave.",
@@ -126,6 +132,8 @@ exercise(
         "Take logarithms first: the product becomes a sum, and variances add.",
         "One link has ln(1 + CV**2) as the variance of its logarithm. Add two, then go back.",
     ],
+    draw={"cv": between(0.34, 0.60, step=0.01, default=0.50)},
+    shown={"percent": 100 * p.cv, "percent_of_product": 100 * cv_of_product},
 )
 
 # %% [markdown] tags=["exercise"]
@@ -253,7 +261,7 @@ exercise(
         ),
         slip(
             lambda mean, median: np.sqrt((median / mean) ** 2 - 1),
-            "reciprocal",
+            "swapped-arguments",
             "Your function returns NaN. So it does when mean and median change places: then the "
             "root is taken of a negative number.",
             "Divide the mean by the median, and keep the arguments in the order (mean, median).",
@@ -358,5 +366,118 @@ exercise(
     hints=[
         "File a covariate by what it belongs to, and not by what it acts on.",
         "Ask of each one whether it would exist without the product, and without the disease.",
+    ],
+)
+
+# %% [markdown] tags=["exercise"]
+# ## 00.9 · What a normal biopsy leaves open · explain · level 2 · 5 min
+#
+# Carla had an AAV for hemophilia B. Her factor IX is low, and a qPCR of her liver biopsy finds the
+# typical number of vector genomes. A report says: *the therapy works in her liver.* Write two or
+# three sentences to its author: what did this assay count, and what did it not see?
+
+# %% tags=["answer"]
+explanation = ...  # your sentences, in quotes
+# --- solution
+explanation = (
+    "The qPCR counted vector DNA, so it shows that genomes reached the liver. It does not see "
+    "whether they are read: the loss may lie in a later link, at the mRNA or at the protein."
+)
+# --- end
+check("00.9", explanation)
+
+# %% [markdown] tags=["worked"]
+# A qPCR counts DNA: genomes that are read, genomes that are silent and genomes that never became
+# episomes. So delivery did not fail. Whatever comes after it stays out of sight, and her low factor
+# IX says that something there has failed: transcription, translation, or the life of the protein.
+# The next question is one link further on, to an RT-qPCR of the same biopsy.
+
+# %% tags=["spec"]
+exercise(
+    "00.9",
+    kind="explain",
+    level=2,
+    minutes=5,
+    title="What a normal biopsy leaves open",
+    answer=text(
+        [
+            idea(
+                "the assay counts vector DNA",
+                [
+                    "qpcr|assay|biopsy|test|it|result|number dna|genome*|cop*",
+                    "dna|genome*|vector*|cop* count*|measured|found|detected|there|present|arrived",
+                    "dna|genome*|vector*|cop* reach*|delivered|got|came|is|are",
+                    "count*|measur*|detect*|sees|saw|found|finds|show* dna|genome*|cop*|vector*",
+                    "delivery|delivered|reached|uptake",
+                ],
+                "Say which molecule a qPCR of a biopsy counts.",
+            ),
+            idea(
+                "a later link is not seen",
+                [
+                    "blind|nothing to|of|about after|later|downstream|mrna|transcri*|protein*",
+                    "not read|transcri*|mrna|rna|protein*|expression|expressed|made|produc*|active",
+                    "not see*|saw|know|count*|measure* after|later|next|whether|if",
+                    "not say*|tell*|show* after|later|next|whether|if",
+                    "transcri*|mrna|rna|protein*|translation|secretion|clearance|expression "
+                    "fail*|low*|lost|broken|missing|reduced|stop*|block*|unknown|open|unseen",
+                    "may|might|could|can be|lie|sit|fail* silent|later|downstream|after|mrna|"
+                    "transcri*|protein*|translation",
+                    "silent|silenced|unread|inactive",
+                    "later|downstream|next|after link*|step*|it|that|them",
+                    "downstream|later|afterwards broken|wrong|fail*|missing|lost|low|stuck",
+                    "whether|if make*|made|produc*|express* mrna|rna|protein*",
+                    "no|little mrna|rna|protein*",
+                ],
+                "Go along the chain: which links come after the one that this assay sees?",
+            ),
+        ],
+        model="The qPCR counted vector DNA, so it shows that genomes reached the liver. It does "
+        "not see whether they are read: the loss may lie in a later link, at the mRNA or at the "
+        "protein.",
+        also=[
+            "It measured copies of the vector genome in the tissue. An assay is blind to what "
+            "comes after its own link, so the genomes may be silent.",
+            "You know that the DNA got there. You do not know if it is transcribed, or whether "
+            "protein is produced from it.",
+        ],
+        when_right="Delivery is fine, and the assay is blind to every link after its own.",
+    ),
+    wrong=[
+        slip(
+            "The biopsy has the normal number of genomes, so all of the episomes must be silent.",
+            "absence-of-evidence",
+            "You name the broken link. This assay cannot: that it does not see a later link is no "
+            "proof of which one failed.",
+            "Say what is open, and which assay would look there.",
+            patterns=[
+                "so|therefore|hence|means episome*|genome*|gene|they are|is silent|silenced|off",
+                "must be silent|silenced|off",
+                "proves|shows that silent|silenced",
+            ],
+        ),
+        slip(
+            "The qPCR counts the cells that carry the vector, so it is fine in her liver.",
+            "copies-for-cells",
+            "A qPCR counts copies of DNA, not cells: one cell may hold many genomes, and many "
+            "cells none.",
+            "Name the molecule that the assay counts.",
+            patterns=["count*|measur*|many|number cells that|which|with|were|infected|transduced"],
+        ),
+        slip(
+            "The vector is in her liver, so the therapy works and the factor IX assay is off.",
+            "reading",
+            "Factor IX is what the therapy is for, and it is low. Genomes that are there and make "
+            "nothing do not help her.",
+            "Ask which links lie between the genomes and factor IX.",
+            patterns=[
+                "so|therefore|hence|means therapy|it|treatment works|worked|successful",
+                "factor|fix|ix assay|test|measurement wrong|off|mistake*|error",
+            ],
+        ),
+    ],
+    hints=[
+        "An assay sees its own link and those before it. Which link is vector DNA in the liver?",
+        "Name the molecule that was counted, then a link after it that nobody has looked at.",
     ],
 )

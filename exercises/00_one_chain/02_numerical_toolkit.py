@@ -15,11 +15,14 @@
 #
 # Type your answer in place of `...` and run the cell. `hint("00.5")` gives a first step, called
 # again a second one. `solution("00.5")` opens once you have tried.
+#
+# Some numbers can be your own: run `set_learner("your name")` in a new cell first. Then `given`
+# shows them, and your neighbour has others.
 
 # %%
 import numpy as np
 
-from cgtlearn.exercises import check, hint, solution
+from cgtlearn.exercises import check, given, hint, set_learner, solution
 
 # %% [markdown] tags=["exercise"]
 # ## 00.5 · A Runge-Kutta step with a slip · find-the-bug · level 2 · 6 min
@@ -131,21 +134,22 @@ exercise(
 # %% [markdown] tags=["exercise"]
 # ## 00.6 · The longest step · predict · level 2 · 4 min
 #
-# The fastest box of a chain has a half-life of 10 minutes. How long, **in minutes**, is the longest
-# Euler step at which its error does not grow?
+# The fastest box of a chain has a half-life of {{half_life:.0f}} minutes. How long, **in minutes**,
+# is the longest Euler step at which its error does not grow?
 
 # %% tags=["answer"]
+p = given("00.6")  # p.half_life, minutes
 longest = ...  # minutes
 # --- solution
-rate = np.log(2) / 10  # 1/minute
+rate = np.log(2) / p.half_life  # 1/minute
 longest = 2 / rate
 # --- end
 check("00.6", longest)
 
 # %% [markdown] tags=["worked"]
 # A step multiplies the box by $1 - hk$. Its size stays at or below 1 while $hk \le 2$, and
-# $k = \ln(2)/10$ per minute, so $h = 20/\ln 2$, about 29 minutes. To stay positive the box needs
-# half of that, and to be accurate a good deal less.
+# $k = \ln(2)/{{half_life:.0f}}$ per minute. So $h = 2/k$, about {{longest:.0f}} minutes. To stay
+# positive the box needs half of that, and to be accurate a good deal less.
 
 # %% tags=["spec"]
 exercise(
@@ -158,11 +162,11 @@ exercise(
         longest,
         unit="min",
         rtol=0.02,
-        when_right="And that holds for years, though the box is empty after an hour or two.",
+        when_right="And that holds for years, though the box is as good as empty on the first day.",
     ),
     wrong=[
         slip(
-            20.0,
+            2 * p.half_life,
             "half-life-for-rate",
             "You took two half-lives. The limit is two over the rate, and the rate is ln(2) over "
             "the half-life.",
@@ -175,22 +179,22 @@ exercise(
             "Ask for which h the size of 1 - h k stays at or below 1.",
         ),
         slip(
-            0.2,
+            2 / p.half_life,
             "half-life-for-rate",
             "You used the half-life as if it were the rate.",
         ),
         slip(
-            20 / np.log10(2),
-            "ln-log10",
+            2 * p.half_life / np.log10(2),
+            "log10-for-ln2",
             "A log10(2) stands where ln(2) belongs.",
         ),
         slip(
-            20 * np.log(2),
+            2 * p.half_life * np.log(2),
             "half-life-for-rate",
             "You multiplied by ln(2) where you should have divided.",
         ),
         slip(
-            10.0,
+            p.half_life,
             "half-life-for-rate",
             "This is the half-life itself. The limit is two over the rate.",
         ),
@@ -207,7 +211,7 @@ exercise(
         ),
         slip(
             longest / 60,
-            "reading",
+            "minutes-for-hours",
             "This is the step in hours. Minutes are asked for.",
             "Multiply by 60, or keep minutes from the start.",
         ),
@@ -216,6 +220,8 @@ exercise(
         "Turn the half-life into a rate first: k = ln(2) / half-life.",
         "One step multiplies the box by 1 - h k. Its size must not be larger than 1.",
     ],
+    draw={"half_life": between(5, 40, step=1, default=10)},
+    shown={"longest": longest},
 )
 
 # %% [markdown] tags=["exercise"]
@@ -279,5 +285,118 @@ exercise(
     hints=[
         "Compare each state's smallest value with atol: are the digits in danger at all?",
         "Then ask of each state whether its smallest value means anything in a body.",
+    ],
+)
+
+# %% [markdown] tags=["exercise"]
+# ## 00.8 · A second dose on day 14 · order · level 1 · 5 min
+#
+# The solver takes smooth slopes, and a second dose is a jump. So the four weeks are solved in two
+# pieces that meet on day 14, with the same dose into the first box on day 0 and on day 14.
+# `run.t` are a run's times, `run.y[:, 0]` is its first state and `run.y[:, -1]` its last. Put the
+# lines in order. One of them does not belong.
+
+# %% tags=["answer"]
+my_order = ...  # the letters in order, as in ["A", "B", "C"]
+# --- solution
+my_order = ["D", "B", "G", "E", "C", "A"]
+# --- end
+check("00.8", my_order)
+
+# %% [markdown] tags=["worked"]
+# Each line needs what another one makes. The first run needs a dosed state. Its **last** state is
+# what the patient has on day 14; the dose is added to that, not put in its place. Only then can the
+# second run begin. Whoever lets one run go from day 0 to day 28 has no place for the dose at all.
+#
+# The line with `[:, 0]` throws two weeks away: it goes back to the state of day 0.
+
+# %% tags=["spec"]
+lines = {
+    "A": "values = np.concatenate([first.y, second.y], axis=1)",
+    "B": "first = solve_ivp(slopes, (0, 14), state)",
+    "C": "second = solve_ivp(slopes, (14, 28), state)",
+    "D": "state = np.array([dose, 0.0, 0.0])",
+    "E": "state = state + np.array([dose, 0.0, 0.0])",
+    "F": "state = first.y[:, 0]",
+    "G": "state = first.y[:, -1]",
+}
+
+
+def run_in_order(keys):
+    """What the second dose leaves on day 28 when the lines run in this order; NaN if they fail."""
+    from scipy.integrate import solve_ivp
+
+    def slopes(t, y):
+        return np.array([-0.2 * y[0], 0.2 * y[0] - 0.1 * y[1], 0.1 * y[1]])
+
+    space = {"np": np, "solve_ivp": solve_ivp, "slopes": slopes, "dose": 100.0}
+    try:
+        for key in keys:
+            exec(lines[key], space)
+    except NameError:
+        return np.nan
+    return space["values"][:, -1].sum()
+
+
+right_order = ["D", "B", "G", "E", "C", "A"]
+assert round(run_in_order(right_order)) == 200  # no loss: two doses are there
+assert np.isnan(run_in_order(["B", "D", "G", "E", "C", "A"]))
+assert round(run_in_order(["D", "B", "E", "G", "C", "A"])) == 100  # the second dose is lost
+assert round(run_in_order(["D", "B", "G", "C", "E", "A"])) == 100
+exercise(
+    "00.8",
+    kind="order",
+    level=1,
+    minutes=5,
+    title="A second dose on day 14",
+    answer=order(
+        lines,
+        right_order,
+        when_right="Solve to the jump, read the last state, jump, and start again from there.",
+    ),
+    wrong=[
+        slip(
+            ["D", "B", "E", "G", "C", "A"],
+            "wrong-phase",
+            "You add the dose, and the next line overwrites the state with the end of the first "
+            "run. The second dose is lost.",
+            "Read the state of day 14 first, then add the dose to it.",
+        ),
+        slip(
+            ["D", "E", "B", "G", "C", "A"],
+            "wrong-phase",
+            "You add the second dose before the first run: both are given on day 0.",
+            "The second dose belongs between the two runs.",
+        ),
+        slip(
+            ["D", "B", "G", "C", "E", "A"],
+            "wrong-phase",
+            "You add the dose after the second run, where nothing uses it any more.",
+            "Ask which line needs the state with the second dose in it.",
+        ),
+        slip(
+            ["D", "B", "F", "G", "E", "C", "A"],
+            "reading",
+            "All is in order, but one line is too many: what F sets, G overwrites at once.",
+            "Leave the line out that does not belong.",
+        ),
+        slip(
+            ["D", "B", "G", "F", "E", "C", "A"],
+            "wrong-phase",
+            "You go back to the first state of the run. The second run then starts as on day 0, "
+            "with two doses, and two weeks are forgotten.",
+            "Ask what the patient has on day 14.",
+        ),
+        slip(
+            ["D", "B", "C", "G", "E", "A"],
+            "wrong-phase",
+            "Both runs stand before the jump, so the second one starts on day 14 with the state of "
+            "day 0.",
+            "Prepare the state of day 14 before the run that starts there.",
+        ),
+    ],
+    hints=[
+        "Each run needs a state to start from. Which line makes the state of day 0?",
+        "Between the two runs: first read where the first one ended, then add the dose to that.",
     ],
 )

@@ -16,12 +16,15 @@
 # Type your answer in place of `...`, or change the code, and run the cell. `hint("07.4")` gives a
 # first step, called again a second one. `solution("07.4")` opens once you have tried. All patients
 # here are simulated.
+#
+# Some numbers can be your own: run `set_learner("your name")` in a new cell first. Then `given`
+# shows them, and your neighbour has others.
 
 # %%
 import numpy as np
 
 from cgtlearn import ledger, measure
-from cgtlearn.exercises import check, hint, solution
+from cgtlearn.exercises import check, given, hint, set_learner, solution
 
 # %% [markdown] tags=["exercise"]
 # ## 07.4 · Four samples, one area · fill-in · level 2 · 8 min
@@ -166,26 +169,29 @@ exercise(
 # %% [markdown] tags=["exercise"]
 # ## 07.5 · Whose DNA is in the tube? · choose · level 2 · 6 min
 #
-# On day 10 a laboratory reports 8,000 copies of the transgene in a µg of DNA, extracted from whole
-# blood. The batch has 2.0 vector copies in each CAR-positive cell. The blood count of that day says
-# 1,500 nucleated cells/µL, among them 300 lymphocytes/µL. At infusion, ten days before, there were
-# 400 nucleated cells/µL. Choose the numbers you need: how many CAR-positive cells are in a µL of
-# blood?
+# On day 10 a laboratory reports {{copies:,.0f}} copies of the transgene in a µg of DNA, extracted
+# from whole blood. The batch has {{carried:.1f}} vector copies in each CAR-positive cell. The blood
+# count of that day says {{nucleated:,.0f}} nucleated cells/µL, among them {{lymphocytes:.0f}}
+# lymphocytes/µL. At infusion, ten days before, there were 400 nucleated cells/µL. A diploid genome
+# has a mass of {{dna:.2g}} pg. Choose the numbers you need: how many CAR-positive cells are in a µL
+# of blood?
 
 # %% tags=["answer"]
+p = given("07.5")  # p.copies (in a µg of DNA), p.carried, p.nucleated, p.lymphocytes
 dna = ledger.value("physics.dna_per_genome")  # pg in one cell
 cells = ...  # CAR-positive cells/µL
 # --- solution
 genomes = 1e6 / dna  # in a µg of DNA
-share = 8000 / genomes / 2.0  # of all nucleated cells
-cells = share * 1500
+share = p.copies / genomes / p.carried  # of all nucleated cells
+cells = share * p.nucleated
 # --- end
 check("07.5", cells)
 
 # %% [markdown] tags=["worked"]
-# Write the unit behind every step. 8,000 copies/µg divided by about 151,500 genomes/µg is 0.053
-# copies per nucleated cell. With two copies in each CAR-positive cell, 2.6 % of the nucleated cells
-# are CAR-positive. There are 1,500 nucleated cells/µL on the day of the sample: about 40 cells/µL.
+# Write the unit behind every step. {{copies:,.0f}} copies/µg divided by about {{genomes:,.0f}}
+# genomes/µg is {{copies_per_cell:.3f}} copies per nucleated cell. With {{carried:.1f}} copies in
+# each CAR-positive cell, {{percent:.1f}} % of the nucleated cells are CAR-positive. There are
+# {{nucleated:,.0f}} nucleated cells/µL on the day of the sample: about {{answer:.0f}} cells/µL.
 #
 # Two of the counts were bait. Whole blood brings the DNA of granulocytes and monocytes too, so the
 # lymphocytes alone are too few. And the count of another day belongs to another sample.
@@ -193,9 +199,12 @@ check("07.5", cells)
 # numbers.
 
 # %% tags=["spec"]
-right = measure.copies_per_ug_to_cells_per_ul(
-    8000, vector_copies_per_cell=2.0, dna_per_genome_pg=dna, nucleated_cells_per_ul=1500
-)
+sample = {
+    "vector_copies_per_cell": p.carried,
+    "dna_per_genome_pg": dna,
+    "nucleated_cells_per_ul": p.nucleated,
+}
+right = measure.copies_per_ug_to_cells_per_ul(p.copies, **sample)
 exercise(
     "07.5",
     kind="choose",
@@ -209,57 +218,23 @@ exercise(
         when_right="Three numbers stand between the two assays, and the last one moves by the day.",
     ),
     wrong=[
+        *assay_slips(p.copies, right, **sample, lymphocytes_per_ul=p.lymphocytes),
         slip(
-            2 * right,
-            "copies-for-cells",
-            "You counted each copy as a cell. Here every CAR-positive cell carries two.",
-            "Divide by the vector copies in a CAR-positive cell.",
-        ),
-        slip(
-            right / 2,
-            "copies-for-cells",
-            "This is half of it. 6.6 pg are the DNA of a whole cell, both sets of chromosomes, and "
-            "each CAR-positive cell holds two copies. Something was halved twice.",
-            "Divide by the 2.0 copies once.",
-        ),
-        slip(
-            right / 1500,
-            "percent-for-fraction",
-            "This is the share of nucleated cells that are CAR-positive. Asked for are cells in a "
-            "µL.",
-            "Multiply the share by the nucleated cells/µL of the day.",
-        ),
-        slip(
-            right * 2 / 5,
+            right * p.carried * p.lymphocytes / p.nucleated,
             "qpcr-flow",
             "Two slips at once: you counted each copy as a cell, and you multiplied by the "
             "lymphocytes, though the DNA came from every nucleated cell.",
             "Divide by the copies in a cell; use the count of the cells whose DNA was extracted.",
         ),
         slip(
-            right / 5,
-            "qpcr-flow",
-            "You multiplied by the lymphocytes. The DNA came from whole blood, so from every "
-            "nucleated cell, and their count is five times higher. Yours would be right if only "
-            "lymphocytes had gone into the tube.",
-            "Ask whose DNA was extracted, and use the count of those cells.",
-        ),
-        slip(
-            right * 400 / 1500,
+            right * 400 / p.nucleated,
             "reading",
             "You multiplied by the count at infusion. The copies were measured ten days later, "
             "among more cells.",
             "Both assays must look at the blood of one day.",
         ),
         slip(
-            right * 4,
-            "copies-for-cells",
-            "You multiplied by the vector copies. More copies in a cell mean fewer cells for the "
-            "same signal.",
-            "Divide by the vector copies in a CAR-positive cell.",
-        ),
-        slip(
-            100 * right / 1500,
+            100 * right / p.nucleated,
             "percent-for-fraction",
             "This is the share of nucleated cells that are CAR-positive, in per cent. Asked for "
             "are cells in a µL.",
@@ -270,6 +245,19 @@ exercise(
         "How many cells gave their DNA to one µg? And how many copies does one of them hold?",
         "Copies per nucleated cell, divided by copies per CAR cell, times the right count.",
     ],
+    draw={
+        "copies": among(8000.0, 6400.0, 10000.0, 12500.0, 5100.0),
+        "carried": among(2.0, 1.6, 1.2),
+        "nucleated": among(1500.0, 1300.0, 1800.0),
+        "lymphocytes": among(300.0, 270.0, 350.0),
+    },
+    shown={
+        "dna": dna,
+        "genomes": 1e6 / dna,
+        "copies_per_cell": p.copies * dna / 1e6,
+        "percent": 100 * right / p.nucleated,
+        "answer": right,
+    },
 )
 
 # %% [markdown] tags=["exercise"]

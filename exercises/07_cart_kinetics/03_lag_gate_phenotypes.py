@@ -16,12 +16,15 @@
 # Type your answer in place of `...`, or mend the code, and run the cell. `hint("07.7")` gives a
 # first step, called again a second one. `solution("07.7")` opens once you have tried. All patients
 # here are simulated.
+#
+# Some numbers can be your own: run `set_learner("your name")` in a new cell first. Then `given`
+# shows them, and your neighbour has others.
 
 # %%
 import numpy as np
 
 from cgtlearn import ledger, measure
-from cgtlearn.exercises import check, hint, solution
+from cgtlearn.exercises import check, given, hint, set_learner, solution
 from cgtlearn.models import muellerschoell2021
 from cgtlearn.proof.recipes import muellerschoell2021 as nineteen
 from cgtlearn.solve import solve
@@ -32,27 +35,31 @@ v1 = p.expansion_rate * p.cd4cd8**p.cd4cd8_exponent * (1 + p.asct_effect * p.asc
 # %% [markdown] tags=["exercise"]
 # ## 07.7 · The first number on the report · predict · level 1 · 4 min
 #
-# A simulated patient starts at 15 copies/µg. For 3 days nothing grows. Then the level doubles
-# every 0.8 d. The assay cannot put a number on anything below 50 copies/µg. How many days after
-# the infusion does the level reach 50?
+# A simulated patient starts at {{start:.0f}} copies/µg. For {{lag:.0f}} days nothing grows. Then
+# the level doubles every {{doubling:.1f}} d. The assay cannot put a number on anything below 50
+# copies/µg. How many days after the infusion does the level reach 50?
 
 # %% tags=["answer"]
+mine = given("07.7")  # mine.start (copies/µg), mine.lag (d), mine.doubling (d)
 first_day = ...  # d
 # --- solution
-first_day = 3 + 0.8 * np.log2(50 / 15)
+first_day = mine.lag + mine.doubling * np.log2(50 / mine.start)
 # --- end
 check("07.7", first_day)
 
 # %% [markdown] tags=["worked"]
-# Two clocks run one after the other. The lag takes 3 d. Then the level must grow 50/15 = 3.3-fold,
-# which is $\log_2 3.3 = 1.7$ doublings, or 1.4 d. Together 4.4 d.
+# Two clocks run one after the other. The lag takes {{lag:.0f}} d. Then the level must grow
+# 50/{{start:.0f}} = {{fold:.1f}}-fold, which is {{doublings:.2f}} doublings (the logarithm to base
+# 2), or {{rise:.2f}} d. Together {{answer:.1f}} d.
 #
-# Now think of the analyst, who sees none of this. The report says *below 50* up to day 4. Whoever
-# takes the first number for the end of the lag reads a lag of 4.4 d instead of 3 d. And a patient
-# without any lag who starts at 1 copy/µg gives nearly the same report: $\log_2 50$ doublings take
-# 4.5 d. **A lag can be told from a low start only where the flat part is measured.**
+# Now think of the analyst, who sees none of this. The report says *below 50* until then. Whoever
+# takes the first number for the end of the lag reads a lag of {{answer:.1f}} d instead of
+# {{lag:.0f}} d. And a patient without any lag gives the same report, if the start is
+# {{low_start:.1f}} copies/µg and the doubling time the same. **A lag can be told from a low start
+# only where the flat part is measured.**
 
 # %% tags=["spec"]
+fold, doublings = 50 / mine.start, np.log2(50 / mine.start)
 exercise(
     "07.7",
     kind="predict",
@@ -60,85 +67,103 @@ exercise(
     minutes=4,
     title="The first number on the report",
     answer=number(
-        3 + 0.8 * np.log2(50 / 15),
+        first_day,
         unit="d",
         rtol=0.005,
         when_right="First the lag, then the doublings. Who reads the lag off the first number gets "
-        "4.4 d instead of 3.",
+        "{{answer:.1f}} d instead of {{lag:.0f}}.",
     ),
     wrong=[
         slip(
-            0.8 * np.log2(50 / 15),
+            mine.doubling * doublings,
             "forgot-lag",
             "These are the doublings alone. They begin after the lag.",
         ),
         slip(
-            3 + 0.8 * np.log(50 / 15),
+            mine.lag + mine.doubling * np.log(fold),
             "ln-log2",
-            "You multiplied the doubling time by ln(50/15), which counts e-foldings.",
+            "You multiplied the doubling time by ln(50/{{start:.0f}}), which counts e-foldings.",
             "Doublings are counted by the logarithm to base 2.",
         ),
         slip(
-            3 + 0.8 * np.log10(50 / 15),
-            "ln-log10",
-            "You multiplied the doubling time by log10(50/15), which counts tenfold steps.",
+            mine.lag + mine.doubling * np.log10(fold),
+            "log2-log10",
+            "You multiplied the doubling time by log10(50/{{start:.0f}}), which counts tenfold "
+            "steps.",
             "Doublings are counted by the logarithm to base 2.",
         ),
         slip(
-            3 + np.log(50 / 15) / 0.8,
+            mine.lag + np.log(fold) / mine.doubling,
             "half-life-for-rate",
-            "You used 0.8 as a growth rate, as in exp(0.8 t). It is the time of one doubling.",
+            "You used {{doubling:.1f}} as a growth rate, as in exp({{doubling:.1f}} t). It is the "
+            "time of one doubling.",
             "rate = ln(2) / doubling time.",
         ),
         slip(
-            3 + 0.8 * (50 / 15 - 1),
+            mine.lag + mine.doubling * (fold - 1),
             "linear-auc",
-            "You added 15 copies/µg in each doubling time, along a straight line. Each doubling "
-            "adds as much as there is: 15, 30, 60.",
-            "Between which two of 15, 30, 60 does 50 lie?",
+            "You added {{start:.0f}} copies/µg in each doubling time, along a straight line. Each "
+            "doubling adds as much as there is: {{start:.0f}}, {{once:.0f}}, {{twice:.0f}}.",
+            "Between which two of {{start:.0f}}, {{once:.0f}}, {{twice:.0f}} does 50 lie?",
         ),
         slip(
-            3 + 0.8 * 50 / 15,
+            mine.lag + mine.doubling * fold,
             "linear-auc",
-            "You took 3.3-fold as 3.3 doublings. But two doublings are fourfold already.",
-            "How often must you multiply by 2 to get 3.3?",
+            "You took {{fold:.1f}}-fold as {{fold:.1f}} doublings. But two doublings are fourfold "
+            "already.",
+            "How often must you multiply by 2 to get {{fold:.1f}}?",
         ),
         slip(
-            3 + 0.8 * 2,
+            mine.lag + mine.doubling * 2,
             "reading",
-            "You waited for two whole doublings. They lead from 15 to 60; the level passes 50 on "
-            "the way.",
-            "The number of doublings need not be whole: log2(50 / 15).",
+            "You waited for two whole doublings. They lead from {{start:.0f}} to {{twice:.0f}}; "
+            "the level passes 50 on the way.",
+            "The number of doublings need not be whole: log2(50 / {{start:.0f}}).",
         ),
         slip(
-            np.log2(50 / 15),
+            doublings,
             "reading",
-            "This is the number of doublings. Each takes 0.8 d, and they begin after the lag.",
+            "This is the number of doublings. Each takes {{doubling:.1f}} d, and they begin after "
+            "the lag.",
             "Turn doublings into days, then add the lag.",
         ),
         slip(
-            3 + np.log2(50 / 15),
+            mine.lag + doublings,
             "reading",
-            "You added 1.7 doublings to the lag as if each took a day.",
+            "You added {{doublings:.1f}} doublings to the lag as if each took a day.",
             "Multiply the doublings by the time of one.",
         ),
         slip(
-            3 + 0.8 * np.log2(15 / 50),
+            mine.lag - mine.doubling * doublings,
             "sign",
-            "You took the logarithm of 15/50, which is negative, and came out before the end of "
-            "the lag.",
+            "You took the logarithm of {{start:.0f}}/50, which is negative, and came out before "
+            "the end of the lag.",
         ),
         slip(
-            3 + 0.8 * np.log2(50),
+            mine.lag + mine.doubling * np.log2(50),
             "log-scale",
-            "You counted the doublings from 1 copy/µg to 50. The patient starts at 15.",
-            "Take the logarithm of the ratio, 50 to 15.",
+            "You counted the doublings from 1 copy/µg to 50. The patient starts at {{start:.0f}}.",
+            "Take the logarithm of the ratio, 50 to {{start:.0f}}.",
         ),
     ],
     hints=[
         "Two clocks run one after the other. When does the second one start?",
-        "From 15 to 50 it takes log2(50 / 15) doublings of 0.8 d, after the lag.",
+        "From {{start:.0f}} to 50 it takes log2(50 / {{start:.0f}}) doublings, after the lag.",
     ],
+    draw={
+        "start": among(15.0, 14.0, 16.0, 18.0, 20.0),
+        "lag": among(3.0, 2.0, 4.0),
+        "doubling": among(0.8, 0.7, 0.6),
+    },
+    shown={
+        "fold": fold,
+        "doublings": doublings,
+        "rise": mine.doubling * doublings,
+        "answer": first_day,
+        "low_start": 50 / 2 ** (first_day / mine.doubling),
+        "once": 2 * mine.start,
+        "twice": 4 * mine.start,
+    },
 )
 
 # %% [markdown] tags=["exercise"]
@@ -350,7 +375,7 @@ assert tried == 120 and 1 <= len(met) < 12
 #
 # The cell above ran the search, and it found something: with a start unlike the authors' and
 # certain days, all six medians come back. The misses are marked *unexplained* so far. One sentence
-# is to go into the report. Which one do these runs carry? Answer with its letter, as text.
+# is to go into the report. Which one do these runs carry?
 
 # %% tags=["answer"]
 sentence = ...  # "A", "B", "C" or "D"

@@ -19,6 +19,7 @@
 
 # %%
 import numpy as np
+from scipy.optimize import least_squares
 from scipy.special import log_ndtr, ndtr
 
 from cgtlearn import ledger
@@ -162,7 +163,7 @@ exercise(
         ),
         slip(
             if_below(lambda f, c, s: 0.0),
-            "blq-as-zero",
+            "survivor",
             "You gave the sample no weight. That is the same as leaving it out.",
         ),
     ],
@@ -272,7 +273,7 @@ exercise(
 # a new manufacturing process and a new assay, it is 5. In both, samples below the limit were left
 # out and a half-life was read off what remained. The median half-life of the second trial is half
 # that of the first. The draft report says: *cells of the new process are lost twice as fast.*
-# Which criticism goes to the root? Answer with its letter, as text.
+# Which criticism goes to the root?
 
 # %% tags=["answer"]
 criticism = ...  # "A", "B", "C" or "D"
@@ -322,7 +323,7 @@ exercise(
         ),
         slip(
             "C",
-            "blq-as-zero",
+            "survivor",
             "A larger trial makes the interval narrower, but around a biased value: the left-out "
             "samples are left out there as well.",
             "Ask what happens to the samples below the limit, in each of the two trials.",
@@ -338,5 +339,244 @@ exercise(
     hints=[
         "What changed between the trials besides the process?",
         "Think of 07.11: which samples are left in the tail, and does it depend on the limit?",
+    ],
+)
+
+# %% [markdown] tags=["exercise"]
+# ## 07.20 · The likelihood, line by line · order · level 2 · 6 min
+#
+# This function should return the log-likelihood of one patient's samples by M3. `below` is True
+# where a sample is below the limit; there `values` says nothing. Put the lines of its body in
+# order. Two of them do not belong: each is a rule that the notebook warns of.
+
+# %% tags=["answer"]
+my_order = ...  # the letters in order, as in ["A", "B", "C"]
+# --- solution
+my_order = ["E", "G", "B", "D", "A"]
+# --- end
+check("07.20", my_order)
+
+# %% [markdown] tags=["worked"]
+# First the place of each sample on the axis: the measurement, or the limit. Then its distance from
+# the curve, in units of the noise. Then a density for every sample, as if all were measured. Where
+# there is a bound, a probability takes its place. Last, add up.
+#
+# The line with `lloq / 2` puts a number where there is a bound. The line that cuts `z` leaves the
+# bounds out. Both run without an error, and both shift the tail. That is why they live so long.
+
+# %% tags=["spec"]
+lines = {
+    "A": "return np.sum(terms)",
+    "B": "terms = -(z**2) / 2 - np.log(noise * np.sqrt(2 * np.pi))",
+    "C": "place = np.where(below, lloq / 2, values)",
+    "D": "terms[below] = log_ndtr(z[below])",
+    "E": "place = np.where(below, lloq, values)",
+    "F": "z, below = z[~below], below[~below]",
+    "G": "z = np.log(place / level_at(times, numbers)) / noise",
+}
+
+
+def in_order(keys):
+    """The log-likelihood that the lines give in this order, for three samples; NaN if they fail."""
+    body = "\n".join("    " + lines[key] for key in keys)
+    space = {"np": np, "log_ndtr": log_ndtr, "level_at": lambda t, k: 300 * np.exp(-k * t)}
+    head = "def likelihood(times, values, below, lloq, noise, numbers):\n"
+    exec(head + body, space)
+    three = np.array([5.0, 20.0, 40.0]), np.array([200.0, 90.0, 9.0]), np.array([0, 0, 1]) > 0
+    try:
+        return float(space["likelihood"](*three, 50.0, noise, 0.05))
+    except NameError:
+        return np.nan
+
+
+by_hand = sum(
+    log_ndtr(np.log(50 / level) / noise)
+    if below
+    else -((np.log(value / level) / noise) ** 2) / 2 - np.log(noise * np.sqrt(2 * np.pi))
+    for value, below, level in zip(
+        (200, 90, 9), (0, 0, 1), 300 * np.exp(-0.05 * np.array([5, 20, 40])), strict=True
+    )
+)
+halved, left_out = list("ECGBDA"), list("EGFBDA")
+assert np.isclose(in_order("EGBDA"), by_hand) and np.isclose(in_order("CEGBDA"), by_hand)
+assert not any(np.isclose(in_order(keys), by_hand) for keys in (halved, left_out))
+assert np.isnan(in_order("EGDBA"))
+exercise(
+    "07.20",
+    kind="order",
+    level=2,
+    minutes=6,
+    title="The likelihood, line by line",
+    answer=order(
+        lines,
+        list("EGBDA"),
+        when_right="Two kinds of sample, two kinds of evidence, one sum.",
+    ),
+    wrong=[
+        slip(
+            halved,
+            "blq-as-lloq",
+            "With line C a sample below the limit is taken as half the limit, which nobody "
+            "measured.",
+            "The bound itself goes into z: where a sample is below, its place is the limit.",
+        ),
+        slip(
+            list("CEGBDA"),
+            "reading",
+            "The result is right, and one line is too many: what C sets, E overwrites at once.",
+            "Leave out the lines that do not belong.",
+        ),
+        slip(
+            left_out,
+            "survivor",
+            "With line F the samples below the limit are gone before they have said anything. In "
+            "the tail only those are left that happened to be high.",
+            "Keep every sample, and let each add what it knows.",
+        ),
+        slip(
+            list("ECGFBDA"),
+            "blq-as-lloq",
+            "Both lines that do not belong are in: C invents a number for the bounds, and F throws "
+            "them away again.",
+            "Five lines make M3.",
+        ),
+        slip(
+            list("EGDBA"),
+            "reading",
+            "D puts something into `terms`, and there are no `terms` before B.",
+            "First a term for every sample, then another one where there is a bound.",
+        ),
+    ],
+    hints=[
+        "z needs a place for each sample. Which line says what that is, without inventing one?",
+        "From z comes a term for every sample; then the bounds get theirs; then the sum. Neither "
+        "half the limit nor leaving out is M3.",
+    ],
+)
+
+# %% [markdown] tags=["exercise"]
+# ## 07.21 · A slow phase with two bounds · fit · level 3 · 12 min
+#
+# Late in the course of a simulated patient only the slow phase is left:
+# $f(t) = L \cdot 2^{-(t - 60)/h}$, with the level $L$ on day 60 and the half-life $h$. The limit is
+# 50 copies/µg. The standard deviation of the logarithm, `noise`, is known.
+#
+# | day | 60 | 75 | 90 | 120 | 150 | 180 | 240 | 300 | 364 |
+# |---|---|---|---|---|---|---|---|---|---|
+# | copies/µg | 125 | 259 | 198 | 209 | 59 | 184 | 66 | below 50 | below 50 |
+#
+# Fit $L$ and $h$ by M3, all nine samples at once.
+
+# %% tags=["answer"]
+days = np.array([60, 75, 90, 120, 150, 180, 240, 300, 364])
+levels = np.array([125, 259, 198, 209, 59, 184, 66, 50, 50])  # 50 where it is below
+below = np.array([False] * 7 + [True] * 2)
+lloq = 50  # copies/µg
+
+found = {"level": ..., "half_life": ...}  # copies/µg on day 60, d
+# --- solution
+
+
+def distances(u):
+    """One for each sample: z where measured, the root of -2 ln Φ(z) where below (M3)."""
+    curve = np.exp(u[0]) * 2 ** (-(days - 60) / np.exp(u[1]))
+    z = np.log(np.where(below, lloq, levels) / curve) / noise
+    return np.where(below, np.sqrt(-2 * log_ndtr(z)), z)
+
+
+level, half = np.exp(least_squares(distances, np.log([200, 100])).x)
+found = {"level": level, "half_life": half}
+# --- end
+check("07.21", found)
+
+# %% [markdown] tags=["worked"]
+# Two unknowns, on the log scale so that both stay positive, and a start that is read off the table:
+# some 200 copies/µg on day 60, halved after some 100 days. The seven measured samples give $z$, the
+# two bounds $\sqrt{-2\ln\Phi(z)}$, and `least_squares` does the rest: about 228 copies/µg and 89 d.
+#
+# Without the two bounds the half-life is about 130 d, and that curve lies *nearer* to the seven
+# measured samples. Of course it does: it has nothing else to please. The bounds say that the curve
+# must have come down by day 300. The patient was simulated with 250 copies/µg and 90 d.
+
+# %% tags=["spec"]
+def fitted(residual):
+    """Level and half-life by another rule."""
+    end = least_squares(residual, np.log([200, 100]), xtol=1e-12, ftol=1e-12)
+    return dict(zip(("level", "half_life"), np.exp(end.x), strict=True))
+
+
+def slow(u):
+    return np.exp(u[0]) * 2 ** (-(days - 60) / np.exp(u[1]))
+
+
+def stand_in(number):
+    """Every sample below the limit replaced by a number."""
+    return fitted(lambda u: np.log(np.where(below, number, levels) / slow(u)) / noise)
+
+
+kept = fitted(lambda u: np.log(levels / slow(u))[~below])
+plain_scale = fitted(lambda u: (levels - slow(u))[~below])
+assert round(level) == 228 and round(half) == 89 and 125 < kept["half_life"] < 135
+exercise(
+    "07.21",
+    kind="fit",
+    level=3,
+    minutes=12,
+    title="A slow phase with two bounds",
+    answer=fit(
+        lambda t, p: p.level * np.exp(-np.log(2) * (t - 60) / p.half_life),
+        {"level": (level, "copies/µg", 0.02), "half_life": (half, "d", 0.02)},
+        x=days[~below],
+        y=levels[~below],
+        x_name="day",
+        x_unit="",
+        y_unit="copies/µg",
+        when_right="A curve closer to the seven measured samples exists. It contradicts the other "
+        "two.",
+    ),
+    wrong=[
+        slip(
+            kept,
+            "survivor",
+            "You left the samples below the limit out. Those that are left late in the course are "
+            "the high ones, and the tail comes out too flat.",
+            "Let each bound add sqrt(-2 ln Φ(z)).",
+        ),
+        slip(
+            stand_in(lloq),
+            "blq-as-lloq",
+            "You took the bounds as measurements at the limit, so the tail lies flat on it.",
+        ),
+        slip(
+            stand_in(lloq / 2),
+            "blq-as-lloq",
+            "You put half the limit for the bounds. Here that lands near the right numbers, by "
+            "luck: nobody measured 25.",
+            "Let each bound add sqrt(-2 ln Φ(z)).",
+        ),
+        slip(
+            stand_in(1.0),
+            "blq-as-zero",
+            "You wrote next to nothing (1, since zero has no logarithm) for the bounds. The tail "
+            "falls off a cliff.",
+        ),
+        slip(
+            plain_scale,
+            "linear-for-log-residuals",
+            "You left the bounds out, and compared levels instead of their logarithms.",
+            "Compare logarithms, and let each bound add sqrt(-2 ln Φ(z)).",
+        ),
+        slip(
+            {"level": level * 2 ** (60 / half), "half_life": half},
+            "forgot-lag",
+            "The half-life is right. Your level is that of day 0, to which this phase does not "
+            "even reach.",
+            "The clock of this curve starts on day 60.",
+        ),
+    ],
+    hints=[
+        "Write a function of (ln L, ln h) that returns nine distances, as the notebook's does.",
+        "z = ln(measured or limit, over curve) / noise. Where a sample is below, put "
+        "sqrt(-2 * log_ndtr(z)) in its place; then least_squares.",
     ],
 )

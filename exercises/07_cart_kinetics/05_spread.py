@@ -27,8 +27,8 @@ from cgtlearn.exercises import check, hint, solution
 # ## 07.13 · Two readings of one number · predict · level 1 · 5 min
 #
 # A table prints 0.38 as the spread of ln Tmax between children. Somebody asks for the geometric CV
-# of Tmax, in per cent. Give it twice, as a list: first if 0.38 is a standard deviation of the
-# logarithm, then if it is a variance.
+# of Tmax, in per cent. Give two numbers: the first if 0.38 is a standard deviation of the
+# logarithm, the second if it is a variance.
 
 # %% tags=["answer"]
 printed = ledger.value("stein2019.omega_tmax")
@@ -138,8 +138,8 @@ exercise(
 # A slide says: *Carvykti expands 40 % better than Kymriah.* Under it stand two peaks, both by
 # qPCR in copies/µg: 48,692 for Carvykti in myeloma (printed with an SD of 27,174, n = 97) and
 # 34,700 for Kymriah in leukemia, children with a response (printed with a geometric CV of 155 %,
-# n = 61). Which criticism is right? Answer with its letter. The cell below does one sum for you,
-# if you complete it.
+# n = 61). Which criticism is right? A mean $m$ with SD $s$ belongs to a lognormal with the
+# geometric mean $m / \sqrt{1 + (s/m)^2}$.
 
 # %% tags=["answer"]
 mean, sd = ledger.value("carvykti_jnj.cmax"), ledger.row("carvykti_jnj.cmax").spread
@@ -293,5 +293,125 @@ exercise(
     hints=[
         "Why did a child get the drug? Would that alone make the two groups differ in Cmax?",
         "Which analysis compares a child with itself? And which claim comes with an interval?",
+    ],
+)
+
+# %% [markdown] tags=["exercise"]
+# ## 07.22 · A letter to the author of a slide · explain · level 3 · 7 min
+#
+# A label says that children who got tocilizumab had a Cmax 183 % higher than those without. A slide
+# makes of it: *tocilizumab boosts expansion*. Write two or three sentences to its author. Why could
+# the two go together without any effect of the drug? And which comparison would tell more?
+
+# %% tags=["answer"]
+letter = ...  # your sentences, in quotes
+# --- solution
+letter = (
+    "The drug was given to children who were sick, and strong expansion makes them sick, so high "
+    "peaks and the drug go together even if it does nothing. Compare the growth rate of the same "
+    "child before and after the drug, and print the interval."
+)
+# --- end
+check("07.22", letter)
+
+# %% [markdown] tags=["worked"]
+# Cells that expand make a child sick, and a sick child gets the drug. So the peak is a cause of the
+# treatment, whatever the treatment does. The notebook built a world without any effect in which the
+# label's number appears.
+#
+# Children with and without the drug differ before it is given. A child is most like itself: compare
+# its growth before and after, given the day. Better still, assign by chance. And say both: the
+# number is no evidence for an effect, and none against one.
+
+# %% tags=["spec"]
+exercise(
+    "07.22",
+    kind="explain",
+    level=3,
+    minutes=7,
+    title="A letter to the author of a slide",
+    answer=text(
+        [
+            idea(
+                "why the drug was given",
+                [
+                    "given|give|gave|get|got|receiv*|treat*|treated|used|needed|need "
+                    "sick*|ill|crs|cytokine|sever*|worse|toxicity|fever",
+                    "sick*|ill|crs|cytokine|sever*|worse|toxicity "
+                    "given|give|get|got|gets|receiv*|treated|treatment|drug|tocilizumab",
+                    "confound* indication|severity|sick*|by",
+                    "expan*|peak*|cells cause*|make*|lead*|bring*|trigger*|drive* "
+                    "crs|sick*|ill|toxicity|treatment|cytokine|drug",
+                    "crs|sick*|severity|toxicity|illness cause*|behind|explain*|drives|move* both",
+                ],
+                "Say who gets this drug, and what made those children need it.",
+            ),
+            idea(
+                "a fairer comparison",
+                [
+                    "same child|children|patient*|person",
+                    "within|each|every child|patient|person",
+                    "before after",
+                    "randomi*|randomly|random",
+                    "assign*|allocat* chance|lot",
+                    "growth|expansion|doubling rate*|time compare*|before|after|chang*",
+                    "compare* growth",
+                    "control|placebo group|arm|trial",
+                    "equally|similar*|same|alike sick|severe|severity|crs|ill",
+                ],
+                "Say whom or what you would compare, so that sickness does not differ.",
+            ),
+        ],
+        model="The drug was given to children who were sick, and strong expansion makes them sick, "
+        "so high peaks and the drug go together even if it does nothing. Compare the growth rate "
+        "of the same child before and after the drug, and print the interval.",
+        also=[
+            "Tocilizumab is used against CRS and CRS comes with high expansion, so this is an "
+            "association. A randomised trial would tell whether the drug raises the peak.",
+            "Sicker patients receive the drug and they are those in whom the cells expand. I would "
+            "look at each child's doubling time before the first dose and after it.",
+        ],
+        when_right="The number is no evidence for an effect, and none against one.",
+    ),
+    wrong=[
+        slip(
+            "The difference of 183 % is so large that tocilizumab must raise the peak in them.",
+            "association-as-effect",
+            "The two groups differed before the drug was given, so the number cannot show that. In "
+            "the notebook a drug without any effect gives it too.",
+            patterns=[
+                "must|clearly|certainly|obviously raise*|increase*|boost*|caus*|help*|enhanc*",
+                "so|therefore|hence|thus|proves that|the|tocilizumab|drug raise*|increase*|boost*",
+                "large|significant|big that|so|to drug|tocilizumab|it",
+            ],
+        ),
+        slip(
+            "It is all confounding, so the drug has no effect on the expansion of these cells.",
+            "absence-of-evidence",
+            "Now you claim zero. That sickness could explain the number does not show that it "
+            "explains all of it.",
+            "Say that the number speaks neither for nor against, and what would.",
+            patterns=[
+                "so|therefore|hence|thus|proves|shows drug|tocilizumab|it|there no|not|nothing "
+                "effect|influence|raise*|boost*|increase*",
+                "so|therefore|hence|thus|proves|shows drug|tocilizumab|it does|did nothing",
+            ],
+        ),
+        slip(
+            "One should compare the children with the same highest grade of CRS, with and without.",
+            "association-as-effect",
+            "The highest grade comes after the drug and is changed by it. Children with one grade "
+            "in spite of the drug are not like children with that grade without it.",
+            "Hold fixed what came before the drug, not what came after.",
+            patterns=[
+                "same|equal highest|worst|maximal|maximum|peak grade|crs",
+                "adjust*|correct*|stratif* highest|worst|maximum|maximal grade|crs",
+            ],
+        ),
+    ],
+    hints=[
+        "Which children get this drug? What have their cells done by then?",
+        "Name what moves both the peak and the decision to treat; then a comparison in which it "
+        "is the same on both sides.",
     ],
 )
