@@ -198,6 +198,24 @@ def test_an_answer_key_says_what_to_say(lessons):
             assert f"### {exercise['id']} · {exercise['title']}" in text
             for wrong in exercise["wrong"]:
                 assert pages._cell(wrong["message"]) in text
+            assert exercise["statement_markdown"] in text
+            if exercise["answer"]["type"] == "number":
+                value = f"{exercise['answer']['value']:.4g}"
+                assert re.search(rf"^\*\*Right:\*\* {re.escape(value)}( |$)", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (0.933236645476, "0.9332"),
+        (True, "True"),
+        ([1.0, 2.0, 3.0, 4.0], "1, 2, 3, ..."),
+        ([[0.0, 5.0], 20.0], "(0, 5), 20"),
+        ("a word " * 9, "a word a word a word a word a word a ..."),
+    ],
+)
+def test_a_wrong_answer_stands_in_one_line(answer, shown):
+    assert pages._short(answer) == shown
 
 
 def picture_notebook():
@@ -226,6 +244,23 @@ def test_a_deck_shows_the_section_the_output_and_the_note():
     assert "<pre>two &lt; three</pre>" in text and "Figure: " not in text
     assert "<aside class='notes'><p>Watch <em>here</em>.</p>" in text
     assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", text)  # nothing from elsewhere
+
+
+def test_an_exercise_in_code_shows_its_code():
+    data = {
+        "id": "99.1",
+        "title": "T",
+        "statement_markdown": "Mend it.",
+        "worked_markdown": "So.",
+        "starter_code": "def f(t):\n    return t < 1\n\ncheck('99.1', f)",
+        "solution_code": "def f(t):\n    return t > 1",
+        "answer": {"type": "function"},
+    }
+    asked, worked = slides.exercise(data).split("</section><section>")
+    assert "<pre>def f(t):\n    return t &lt; 1</pre>" in asked and "check(" not in asked
+    assert "t &gt; 1</pre>" in worked
+    plain = slides.exercise({**data, "answer": {"type": "number"}})
+    assert "<pre>" not in plain
 
 
 def test_a_slide_without_content_is_an_error():

@@ -37,17 +37,17 @@ SITE = ROOT / "build" / "book" / "_build" / "html"
 FOLDERS = ("book", "exercises", "requirements", "src")
 """What a learner gets, beside the files of the top level."""
 
-GLIBC = [f"manylinux_2_{minor}" for minor in range(36, 4, -1)]
-MACOS = [f"macosx_{major}_0" for major in range(15, 10, -1)] + [
-    f"macosx_10_{minor}" for minor in range(16, 8, -1)
+GLIBC = [f"manylinux_2_{minor}" for minor in range(5, 37)]
+MACOS = [f"macosx_10_{minor}" for minor in range(9, 17)] + [
+    f"macosx_{major}_0" for major in range(11, 16)
 ]
 PLATFORMS = {
     "linux": (
-        [f"{tag}_x86_64" for tag in (*GLIBC, "manylinux2014", "manylinux2010", "manylinux1")],
+        [f"{tag}_x86_64" for tag in ("manylinux1", "manylinux2010", "manylinux2014", *GLIBC)],
         {"sys_platform": "linux", "os_name": "posix", "platform_machine": "x86_64"},
     ),
     "linux-arm": (
-        [f"{tag}_aarch64" for tag in (*GLIBC, "manylinux2014")],
+        [f"{tag}_aarch64" for tag in ("manylinux2014", *GLIBC)],
         {"sys_platform": "linux", "os_name": "posix", "platform_machine": "aarch64"},
     ),
     "windows": (
@@ -63,8 +63,8 @@ PLATFORMS = {
         {"sys_platform": "darwin", "os_name": "posix", "platform_machine": "x86_64"},
     ),
 }
-"""For each system: the tags of its wheels, best first, and what markers see there. Linux means one
-with glibc 2.36 or newer for the newest tags (Debian 12, Ubuntu 22.10); older wheels serve more."""
+"""For each system: the tags of its wheels and what markers see there. Where a package has several
+wheels, the first tag counts: the one that runs on the oldest systems too."""
 SYSTEM = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
 
 

@@ -49,6 +49,11 @@ def test_every_deck_opens_offline_and_its_slides_fit(kit, page):
                 " return [s.scrollHeight, h ? h.innerText : '']; })()"
             )
             assert height <= 720, f"{deck.name}, slide {number + 1}, {title}: {height} px"
+            cut = page.evaluate(
+                "[...Reveal.getCurrentSlide().querySelectorAll('pre')]"
+                ".some(pre => pre.scrollWidth > pre.clientWidth)"
+            )
+            assert not cut, f"{deck.name}, slide {number + 1}, {title}: a line is cut"
             page.keyboard.press("Space")
         assert not page.evaluate("document.body.innerText.includes('\\\\(')"), deck.name
     assert not page.errors

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools import kit
+from tools import kit, notebooks
 from tools.kit import items, lesson, pages, plans, slides
 from tools.suite import JUPYTER_BOOK
 
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         words = f"{len(lessons)} lessons, {notes} notes, {len(sheets)} plans, {asked} questions"
         print(f"{words}: they fit")
         return 0
-    except lesson.KitError as error:
+    except (lesson.KitError, notebooks.NotebookError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 

@@ -238,9 +238,7 @@ def item_table(items: list[dict[str, Any]], all_answers: list[Answers]) -> list[
                     "low": low,
                     "high": high,
                     "discrimination": correlation(mine, rest) if len(mine) >= FEWEST else math.nan,
-                    "chosen": {
-                        key: chosen.count(key) for key in (*item[form]["options"], "open")
-                    },
+                    "chosen": {key: chosen.count(key) for key in (*item[form]["options"], "open")},
                     "key": item[form]["right"],
                 }
             )

@@ -74,6 +74,31 @@ def run_sheet(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _short(value: Any) -> str:
+    """An answer as a learner would give it, in one line: four digits, three of a list."""
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        each = [_short(one) for one in value[:3]] + ["..."] * (len(value) > 3)
+        return ", ".join(f"({one})" if ", " in one else one for one in each)
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _right(answer: dict[str, Any]) -> str:
+    """What is right, in one line; "" where the worked solution says it better."""
+    unit = "" if answer.get("unit") in (None, "1") else f" {answer['unit']}"
+    if answer["type"] in ("number", "array"):
+        return f"**Right:** {_short(answer['value'])}{unit}"
+    if answer["type"] == "choice":
+        return f"**Right:** {answer['right']}"
+    if answer["type"] == "function":
+        # Lists of arguments come first; what stands in the table below answers the same calls.
+        calls, gives = _short(answer["probes"]), _short(answer["values"])
+        return f"**Called with** `{calls}` **it gives** `{gives}`"
+    return ""
+
+
 def answer_key(folder: str, lessons: list[Lesson]) -> str:
     """The answers of a chapter, each wrong answer with what to say."""
     lines = [f"# Answers: chapter {folder[:2]}", ""]
@@ -82,13 +107,20 @@ def answer_key(folder: str, lessons: list[Lesson]) -> str:
         lines += ["", f"## {lesson.title}"]
         for data in lesson.exercises:
             lines += ["", f"### {students.heading(data).removeprefix('## ')}", ""]
-            lines += [data["worked_markdown"], "", "```python", data["solution_code"], "```", ""]
+            lines += ["````{dropdown} What was asked", data["statement_markdown"]]
+            if data["answer"]["type"] == "function":
+                lines += ["", "```python", data["starter_code"].strip(), "```"]
+            lines += ["````", "", _right(data["answer"]), "", data["worked_markdown"], ""]
+            if data.get("drawn"):
+                lines += [
+                    "These are the numbers of the text. Whoever has set a name has others.",
+                    "",
+                ]
+            lines += ["```python", data["solution_code"], "```", ""]
             if data["wrong"]:
                 lines += ["| what they give | why, and what to say |", "|---|---|"]
             for wrong in data["wrong"]:
-                given = wrong["answer"]
-                given = f"{given:.4g}" if isinstance(given, float) else str(given)
-                given = given if len(given) <= 40 else given[:37] + "..."
+                given = _short(wrong["answer"])
                 said = " ".join(part for part in (wrong["message"], wrong["try"]) if part)
                 lines.append(f"| `{_cell(given)}` | {_cell(said)} |")
     return "\n".join(lines) + "\n"

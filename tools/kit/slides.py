@@ -42,10 +42,19 @@ PAGE = """<!doctype html>
 <script src="reveal/notes.js"></script>
 <script>
 window.MathJax = {{options: {{enableMenu: false}}}};
-// What is too tall for the slide becomes smaller, once it is shown and its formulas are set.
+// What is too wide or too tall becomes smaller, once it is shown and its formulas are set.
 function fit() {{
   var slide = Reveal.getCurrentSlide(), size = 1;
   slide.style.fontSize = "1em";
+  slide.querySelectorAll("pre").forEach(function (pre) {{
+    var size = 0.75;
+    pre.style.fontSize = "";
+    while (pre.scrollWidth > pre.clientWidth && size > 0.4) {{
+      size -= 0.025;
+      pre.style.fontSize = size + "em";
+    }}
+    if (pre.scrollWidth > pre.clientWidth) pre.style.whiteSpace = "pre-wrap";
+  }});
   while (slide.scrollHeight > 715 && size > 0.5) {{
     size -= 0.05;
     slide.style.fontSize = size + "em";
@@ -121,6 +130,58 @@ def shown(cell: Any, title: str = "") -> str:
     return "\n".join(parts)
 
 
+def code(text: str) -> str:
+    """What an exercise starts from or ends with, where that is more than an empty line to fill."""
+    lines = [line for line in text.splitlines() if not line.startswith(("check(", "p = given("))]
+    return "<pre>" + html.escape("\n".join(lines).strip("\n")) + "</pre>"
+
+
+def exercise(data: dict[str, Any]) -> str:
+    """Two slides: an exercise, and below it how it is solved; with code where the task is code."""
+    title = html.escape(f"{data['id']} · {data['title']}")
+    statement, worked = rendered(data["statement_markdown"]), rendered(data["worked_markdown"])
+    if data["answer"]["type"] == "function":
+        statement += code(data["starter_code"])
+        worked += code(data["solution_code"])
+    return (
+        f"<section><section><h2>{title}</h2>{statement}</section>"
+        f"<section><h2>{title}: worked</h2>{worked}</section></section>"
+    )
+
+
+CONTENTS = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Slides</title>
+<link rel="stylesheet" href="reveal/reset.css">
+<link rel="stylesheet" href="reveal/deck.css">
+</head>
+<body class="contents">
+<h1>Slides</h1>
+<p><kbd>Space</kbd> next slide · <kbd>↓</kbd> the solution of an exercise · <kbd>S</kbd> your notes
+in a second window · <kbd>F</kbd> full screen · <kbd>?</kbd> all keys</p>
+{chapters}
+</body>
+</html>
+"""
+
+
+def contents(made: dict[Path, Lesson]) -> str:
+    """The page that leads to each deck, by chapter."""
+    parts = []
+    for chapter in sorted({lesson.name.split("_")[0] for lesson in made.values()}):
+        lines = [
+            f'<li><a href="{path.name}">{html.escape(lesson.title)}</a> '
+            f"<span>{lesson.minutes} min, {len(lesson.exercises)} exercises</span></li>"
+            for path, lesson in made.items()
+            if lesson.name.split("_")[0] == chapter
+        ]
+        parts.append(f"<h2>Chapter {chapter}</h2>\n<ul>{''.join(lines)}</ul>")
+    return CONTENTS.format(chapters="\n".join(parts))
+
+
 def deck(lesson: Lesson, executed: Any) -> str:
     """The HTML of a deck. Raises KitError where a slide shows nothing, or there are too few."""
     slides = [f"<section><h1>{html.escape(lesson.title)}</h1></section>"]
@@ -137,13 +198,7 @@ def deck(lesson: Lesson, executed: Any) -> str:
             slides.append(f"<section>{head}{inside}{notes}</section>")
     if len(slides) <= FEWEST:
         raise KitError(f"{lesson.name}: {len(slides) - 1} slides; tag at least {FEWEST}")
-    for data in lesson.exercises:
-        title = html.escape(f"{data['id']} · {data['title']}")
-        statement, worked = rendered(data["statement_markdown"]), rendered(data["worked_markdown"])
-        slides.append(
-            f"<section><section><h2>{title}</h2>{statement}</section>"
-            f"<section><h2>{title}: worked</h2>{worked}</section></section>"
-        )
+    slides += [exercise(data) for data in lesson.exercises]
     return PAGE.format(title=html.escape(lesson.title), slides="\n".join(slides))
 
 
@@ -153,7 +208,7 @@ def write(lessons: dict[str, Lesson], root: Path = ROOT) -> list[Path]:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(REVEAL, target / "reveal")
     shutil.copytree(MATHJAX, target / "mathjax")
-    made = []
+    made = {}
     for source in notebooks.sources(root):
         name = f"{source.parent.name}/{source.stem}"
         if notebooks.is_exercise(source):
@@ -161,15 +216,6 @@ def write(lessons: dict[str, Lesson], root: Path = ROOT) -> list[Path]:
         kept = notebooks.executed(source, root)
         path = target / f"{source.parent.name}-{source.stem}.html"
         path.write_text(deck(lessons[name], kept), encoding="utf-8")
-        made.append(path)
-    items = "\n".join(
-        f'<li><a href="{path.name}">{html.escape(lesson.title)}</a></li>'
-        for path, lesson in zip(made, lessons.values(), strict=True)
-    )
-    (target / "index.html").write_text(
-        "<!doctype html><html lang='en'><meta charset='utf-8'><title>Slides</title>"
-        f"<h1>Slides</h1><ul>{items}</ul></html>\n",
-        encoding="utf-8",
-    )
-    return made
-
+        made[path] = lessons[name]
+    (target / "index.html").write_text(contents(made), encoding="utf-8")
+    return list(made)
