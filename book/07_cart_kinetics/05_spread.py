@@ -662,7 +662,7 @@ factor = ledger.value("stein2019.tocilizumab_factor")
 print(f"the model's factor of {factor} is {'' if factor < blur else 'not '}within that")
 assert low < 1 < high and factor < blur
 
-# %% [markdown] minutes=2
+# %% [markdown] minutes=3
 # *No detectable effect* means: an interval that holds no effect, and also a growth rate a fifth
 # faster. Comparing children cannot do better with these numbers; comparing each child before and
 # after the drug can, and that is why the model writes the drug as a change **within** a child.
@@ -689,63 +689,17 @@ print()
 two_guess.compare(round(answers["model, SD"][0], 1))
 below_guess.compare(float(round(answers["model, SD"][1])))
 
-# %% [markdown] minutes=1 tags=["slide"]
+# %% [markdown] tags=["slide"]
 # **The verdict.** The printed number goes in as a standard deviation, with a note that says so,
 # and the simulation is run again with its square root. If the plan of the trial survives both,
 # the question need not be settled. If it does not, somebody must get the paper, and its
 # supplement, and ask the authors. For this cut the answers lie between 9 and 14 of 100: many
 # plans survive that.
 #
-# ## What this chapter may be used for
-#
-# ### Limits
-#
-# - Blood only. Most CAR T cells are elsewhere.
-# - No antigen, no tumor, no dose in the model: it describes curves and does not explain them.
-# - Parameters are *transcribed*; the spreads are *ambiguous*; sampling days and limits are ours.
-# - Slow half-lives are extrapolations beyond about a year.
-# - A curve is neither response nor safety. Chapter 08 asks what it has to do with them.
-#
-# ### Context of use, in the words of ICH M15
-#
-# | term {cite:p}`ich_m15` | here |
-# |---|---|
-# | Question of interest | Which sampling days and how many children tell exposure well enough? |
-# | Context of use | Simulated transgene in blood after one infusion, to compare designs. |
-# | Outside it | Choosing a dose. Predicting a child. |
-# | Model influence | Medium: it ranks designs; feasibility and ethics decide beside it. |
-# | Consequence of a wrong decision | Low: samples that tell little, a trial a little too small. |
-# | Model risk | Low to medium, from the two lines above. |
-# | Model evaluation | Recovered half-lives; trial summaries with their misses; both readings. |
-#
-# ### Key points
-#
-# - Dose is a poor predictor of exposure because cells double. Where the antigen ends the growth,
-#   fourfold fewer cells come two doublings late and get as high.
-# - Cmax, AUC and half-life belong to a schedule, a rule, a limit and an assay. Print them
-#   together.
-# - What ends the growth, a moment, a clock or the antigen, decides whether dose matters. One
-#   patient's blood does not show which.
-# - One patient tells the doubling time and hardly the slow half-life. A sample below the limit
-#   says *less than*, and a likelihood can hear it.
-# - A spread is a number with a kind. If the kind is unknown, simulate under each.
-# - Those who stay are not those who came. A median of who is left says who left.
-# - A drug given to the sick is found in those with high peaks.
+# All of this compared *averages* of trials with a report. A table of single patients says more:
+# the spread itself can be estimated, with its interval. That is the next notebook.
 
 # %%
 nine, fourteen = (round(answers[name][1]) for name in ("model, SD", "model, variance"))
 assert (nine, fourteen) == (9, 14) or printed != ledger.value("stein2019.omega_cmax")
 print(f"below {cut:,} copies/µg: {nine} to {fourteen} of 100 children")
-
-# %% [markdown]
-# ### Reading
-#
-# - {cite:t}`stein2019`: the model of this chapter. Read Table 1 yourself, and tell us what it
-#   says.
-# - {cite:t}`ogasawara2021`: another product, with a lag.
-# - {cite:t}`muellerschoell2021`: four phenotypes and a tumor.
-# - {cite:t}`liu2021`: seven trials in one model; a preprint.
-# - {cite:t}`kimmel2021`: competition for space, with counts by flow cytometry.
-# - {cite:t}`beal2001`: seven ways to treat samples below the limit.
-# - {cite:t}`epar_kymriah2018` and {cite:t}`uspi_kymriah`: the numbers as a regulator prints them.
-# - {cite:t}`yi2025`: where this fits in cell and gene therapy at large.
