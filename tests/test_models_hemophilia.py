@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from cgtlearn import ledger, proof
+from cgtlearn import estimate, ledger, proof
 from cgtlearn.errors import LearnerError
-from cgtlearn.models import get
+from cgtlearn.models import bleeding, get
 from cgtlearn.models import valoctocogene_production as valoctocogene
+from cgtlearn.proof.recipes import bleeding as bleeding_recipes
 from cgtlearn.proof.recipes import valoctocogene_production as valoctocogene_recipes
 from cgtlearn.solve import solve
 
-HEMOPHILIA = ("valoctocogene_production",)
+HEMOPHILIA = ("valoctocogene_production", "bleeding")
 
 
 @pytest.mark.parametrize("name", HEMOPHILIA)
@@ -125,3 +126,107 @@ def test_bad_parameters_of_production_are_told():
         valoctocogene.model.parameters_with(production_half_life=0)
     p = valoctocogene.model.parameters_with(production_half_life="861 day")
     assert p.production_half_life == pytest.approx(123)
+
+
+# --- bleeding -----------------------------------------------------------------------------------
+
+
+def test_expected_bleeds_against_a_quadrature():
+    p = bleeding.model.parameters_with()
+    for years in (0.5, 2.0, 5.0):
+        area, _ = integrate.quad(
+            lambda t: p.anchor_rate
+            * np.exp(-p.slope * (p.start_level * 0.5 ** (t / p.level_half_life) - p.anchor_level)),
+            0, years, epsrel=1e-11,
+        )  # fmt: skip
+        got = solve(bleeding.model, p, [0, years])["expected_bleeds"][1]
+        assert got == pytest.approx(area, rel=1e-6)
+
+
+def test_bleed_free_is_poisson_averaged_over_a_gamma_frailty():
+    p = bleeding.model.parameters_with()
+    frailty = stats.gamma(1 / p.dispersion, scale=p.dispersion)
+    for expected in (0.1, 1.0, 4.0):
+        averaged, _ = integrate.quad(
+            lambda q, b=expected: np.exp(-b * frailty.ppf(q)), 0, 1, epsrel=1e-8, limit=400
+        )
+        assert bleeding.bleed_free(expected, p) == pytest.approx(averaged, rel=1e-6)
+        library = stats.nbinom.pmf(0, 1 / p.dispersion, 1 / (1 + p.dispersion * expected))
+        assert bleeding.bleed_free(expected, p) == pytest.approx(library, rel=1e-12)
+
+
+def test_expected_bleeds_are_those_of_a_process_that_is_thinned():
+    """Bleeds drawn one by one, with a falling level and frailties: no equation solved."""
+    p = bleeding.model.parameters_with()
+    rng = np.random.default_rng(5)
+    people, years = 40_000, 5.0
+    frailty = rng.gamma(1 / p.dispersion, p.dispersion, people)
+    highest = p.anchor_rate * np.exp(p.slope * p.anchor_level)
+    tries = rng.poisson(frailty * highest * years)
+    who = np.repeat(np.arange(people), tries)
+    t = rng.uniform(0, years, who.size)
+    level = p.start_level * 0.5 ** (t / p.level_half_life)
+    kept = rng.random(who.size) < np.exp(-p.slope * level)
+    count = np.bincount(who[kept], minlength=people)
+    course = solve(bleeding.model, p, [0, years])
+    mean = course["expected_bleeds"][1]
+    assert count.mean() == pytest.approx(mean, rel=0.04)
+    assert (count == 0).mean() == pytest.approx(course["bleed_free"][1], abs=0.01)
+    assert count.var() == pytest.approx(mean + p.dispersion * mean**2, rel=0.1)
+
+
+def test_counts_and_times_of_bleeds_tell_the_same_slope():
+    """Negative binomial on counts, Cox with frailty on times: two likelihoods, the same people."""
+    people = bleeding_recipes.simulated(bleeding.model.parameters_with(), 120, seed=4)
+    counted = estimate.negative_binomial(
+        people.bleeds, people.level, name="level", scale="linear",
+        follow_up=np.full(120, people.years),
+    )  # fmt: skip
+    rows = bleeding_recipes.times_of_bleeds(people)
+    timed = estimate.cox(**rows, frailty=True, name="level", scale="linear")
+    assert rows["events"].sum() == people.bleeds.sum()
+    assert timed["level"].coefficient == pytest.approx(counted["level"].coefficient, rel=0.02)
+    assert timed.extra["variance of the frailty"] == pytest.approx(
+        counted.extra["dispersion"], rel=0.05
+    )
+    truth = -bleeding.model.parameters["slope"].default
+    assert abs(counted["level"].coefficient - truth) < 2.5 * counted["level"].standard_error
+
+
+def test_sources_disagree_more_than_tenfold_at_one_level():
+    p = bleeding.model.parameters_with()
+    rates = bleeding_recipes.side_by_side(p, 15)
+    assert rates["US centres, A, as remembered"] > 10 * rates["DYNAMO, files, median"]
+    assert rates["US centres, A, as remembered"] > 50 * rates["Milan, files, mean"]
+    assert rates["US centres, A, as remembered"] == ledger.value("soucie2018.joint_bleeds_a")
+
+
+def test_factor_ix_alone_gives_rising_bleeds_and_the_trial_falling_ones():
+    p = bleeding.model.parameters_with()
+    ours = [getattr(bleeding_recipes, f"hope_b_year_{y}")(p) for y in (2, 3, 4, 5)]
+    theirs = [ledger.value(f"hope_b.bleeds_year_{y}") for y in (1, 2, 3, 4, 5)]
+    assert ours == sorted(ours) and theirs == sorted(theirs, reverse=True)
+    assert 1 - theirs[-1] / theirs[0] == pytest.approx(0.70, abs=0.005)
+    assert ours[-1] / theirs[-1] == pytest.approx(3.9, abs=0.05)
+    for target in bleeding.model.targets:
+        if target.row.startswith("hope_b."):
+            assert target.ratio is not None and "months 7 to 60" in target.reason
+
+
+def test_two_estimands_of_hope_b_are_kept_apart():
+    """The adjusted rate of months 7 to 60 is above every yearly rate: no average of them."""
+    adjusted = ledger.value("hope_b.bleeds_months_7_60")
+    yearly = [ledger.value(f"hope_b.bleeds_year_{y}") for y in (1, 2, 3, 4, 5)]
+    assert adjusted > max(yearly)
+    used = {target.row for target in bleeding.model.targets}
+    assert not used & {"hope_b.bleeds_months_7_60", "hope_b.bleeds_lead_in"}
+
+
+def test_the_reasons_of_bleeding_say_what_the_code_gives():
+    p = bleeding.model.parameters_with()
+    reasons = {t.row: t.reason for t in bleeding.model.targets}
+    mean = bleeding.bleed_rate(3.5, p) / ledger.value("kloosterman2022.joint_bleeds_2_5")
+    assert f"{mean:.1f} times" in reasons["kloosterman2022.joint_bleeds_2_5"]
+    # "less than twofold": levels of Milan spread as a uniform from 6 to 40 would be.
+    spread = np.exp(-p.slope * (np.linspace(6, 40, 500) - 21)).mean()
+    assert 1 < spread < 2
