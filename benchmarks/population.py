@@ -141,6 +141,7 @@ def peers_of(name: str, group: equations.People, p: Parameters, quick: bool) -> 
                 if size > group.count:
                     continue
                 run = partial(solver_of, group.first(size))
+                now(f"{name}: {solver}, {size} patients, compiling")
                 run()  # compiles
                 rows.append(Row(name, solver, size, run))
                 began = time.perf_counter()
@@ -208,7 +209,9 @@ def measure(name: str, quick: bool, turns: int, clock: Callable[[], float]) -> l
     say(f"{name}: measuring")
     there = [row for row in rows if row.run is not None]
     for turn in range(turns):
-        for row in there:
+        for number, row in enumerate(there, start=1):
+            what = f"{row.solver}, {row.patients:,} patients"
+            now(f"{name}: run {turn + 1} of {turns}, {number} of {len(there)}: {what}")
             began = clock()
             found = row.run()
             row.seconds.append(clock() - began)
@@ -218,12 +221,20 @@ def measure(name: str, quick: bool, turns: int, clock: Callable[[], float]) -> l
                 thin = slice(None, None, 1 if row.patients <= most else 10)
                 row.error = largest_error(found[:, :known], right[:, :known, thin], peak[:, :known])
             del found
+    now("")
     return rows
 
 
 def say(text: str) -> None:
     """A line about what is done now, beside the table."""
+    now("")
     print(text, file=sys.stderr, flush=True)
+
+
+def now(text: str) -> None:
+    """What is done at this moment, on one line that is written over; nothing in a pipe or a log."""
+    if sys.stderr.isatty():
+        print(f"\r{text:79.79}" + ("" if text else "\r"), end="", file=sys.stderr, flush=True)
 
 
 def at(rows: list[Row], solver: str, patients: int | None = None) -> Row | None:
@@ -396,6 +407,8 @@ def main(argv: list[str] | None = None) -> int:
     gain = two_cores(8_000 if options.quick else 40_000, turns)
     report["two processes"] = gain
     print(f"two processes instead of one: {gain:.2f} x (wanted: 1.7)")
+    if options.quick:
+        print("Quick: one run, up to 400 patients. The verdicts belong to the full run.")
     if options.out:
         options.out.write_text(json.dumps(report, indent=1), encoding="utf-8")
         print(f"written: {options.out}")
