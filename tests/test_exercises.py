@@ -458,6 +458,15 @@ def test_a_choice_may_be_written_in_capitals_and_an_order_as_text():
         assert judge(FIXTURE["99.4"], order), order
 
 
+def test_one_line_too_many_at_the_end_of_a_right_order_is_found():
+    exercise = store.exercise("07.20")
+    right = exercise["answer"]["right"]
+    extra = next(key for key in exercise["answer"]["lines"] if key not in right)
+    verdict = judge(exercise, [*right, extra])
+    assert verdict.status == "wrong"
+    assert f'{len(right)} of {len(right)} stand in place; look at "{extra}"' in verdict.message
+
+
 @given(st.floats(min_value=1e-12, max_value=1e12))
 def test_numbers_are_shown_with_four_digits(value):
     shown = float(format_number(value).replace(",", ""))

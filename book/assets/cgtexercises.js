@@ -176,7 +176,7 @@
       if (orders.some(same)) return right(given);
       const entry = exercise.wrong.find((one) => same(one.answer));
       if (entry) return listed(given, entry);
-      const fitting = Math.max(...orders.map((keys) => Math.max(answer.findIndex((key, i) => i < keys.length && key !== keys[i]), 0)));
+      const fitting = Math.max(...orders.map((keys) => answer.findIndex((key, i) => key !== keys[i])));
       const placed = fitting ? `${fitting} of ${spec.right.length} stand` : "Nothing stands";
       return told("wrong", `${given} ${placed} in place; look at "${answer[fitting]}". Ask of each line what it needs before it can run or happen. ${next}`);
     }

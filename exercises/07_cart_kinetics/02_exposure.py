@@ -220,6 +220,12 @@ exercise(
     wrong=[
         *assay_slips(p.copies, right, **sample, lymphocytes_per_ul=p.lymphocytes),
         slip(
+            p.copies * dna / 1e6,
+            "copies-for-cells",
+            "These are the copies in a nucleated cell, on average. Asked for are cells in a µL.",
+            "Divide by the copies in a CAR-positive cell, and multiply by the count of the day.",
+        ),
+        slip(
             right * p.carried * p.lymphocytes / p.nucleated,
             "qpcr-flow",
             "Two slips at once: you counted each copy as a cell, and you multiplied by the "

@@ -75,6 +75,12 @@ exercise(
     ),
     wrong=[
         slip(
+            mine.lag,
+            "wrong-phase",
+            "On this day the growth only begins; the level is still {{start:.0f}} copies/µg.",
+            "Add the time that the rise to 50 takes.",
+        ),
+        slip(
             mine.doubling * doublings,
             "forgot-lag",
             "These are the doublings alone. They begin after the lag.",

@@ -528,8 +528,12 @@ def _judge_order(exercise: dict[str, Any], spec: dict[str, Any], answer: Any) ->
     for entry in exercise["wrong"]:
         if entry["answer"] == order:
             return _wrong_entry(exercise, given, entry)
+    # All of a right order and a line too many differ where that line comes.
     fitting = max(
-        next((i for i, pair in enumerate(zip(order, right, strict=False)) if pair[0] != pair[1]), 0)
+        next(
+            (i for i, (one, other) in enumerate(zip(order, right, strict=False)) if one != other),
+            len(right),
+        )
         for right in [spec["right"], *spec["also"]]
     )
     placed = f"{fitting} of {len(spec['right'])} stand" if fitting else "Nothing stands"
