@@ -243,8 +243,8 @@ _ALL = [
         "qPCR read as flow cytometry",
         "qPCR counts gene copies per microgram of DNA; flow cytometry counts cells per microlitre "
         "of blood.",
-        "Convert through copies per cell, DNA per genome and that day's count of the cells whose DNA "
-        "was extracted.",
+        "Convert through copies per cell, DNA per genome and that day's count of the cells whose "
+        "DNA was extracted.",
     ),
     Slip(
         "copies-for-cells",
