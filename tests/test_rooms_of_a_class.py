@@ -1,6 +1,7 @@
 """Hubs, the offline package and the lines that a room pastes."""
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -49,6 +50,26 @@ def test_each_platform_gets_its_own_packages():
     assert "pexpect" in names["linux"] and "pexpect" not in names["windows"]
     for system, found in names.items():
         assert {"numpy", "jupyterlab", "lifelines", course.SOURCE_ONLY} <= found, system
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_package_serves_each_release_of_a_python(python, tmp_path, monkeypatch):
+    """A lock may want another version before 3.11.5: what any release wants is fetched, once."""
+    fetched = []
+
+    def pip(*arguments):
+        text = Path(arguments[arguments.index("--requirement") + 1]).read_text(encoding="utf-8")
+        names = re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE)
+        assert len({name for name, _ in names}) == len(names)  # pip takes no two versions at once
+        fetched.extend(names)
+
+    monkeypatch.setattr(package, "pip", pip)
+    package.fetch("linux", python, tmp_path)
+    assert len(set(fetched)) == len(fetched)
+    for patch in (0, 2, 4, 5, 12):
+        wanted = {(pin.name, pin.version) for pin in package.pins_for("linux", python, patch)}
+        missing = wanted - set(fetched)
+        assert {name for name, _ in missing} == {course.SOURCE_ONLY}
 
 
 @pytest.mark.parametrize("python", PYTHONS)

@@ -65,6 +65,8 @@ PLATFORMS = {
 }
 """For each system: the tags of its wheels and what markers see there. Where a package has several
 wheels, the first tag counts: the one that runs on the oldest systems too."""
+PATCHES = range(30)
+"""Releases of one Python: a lock may tell them apart, `python_full_version < '3.11.5'`."""
 SYSTEM = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
 
 
@@ -78,7 +80,7 @@ def this_platform() -> str:
     return "linux-arm" if arm else "linux"
 
 
-def pins_for(name: str, python: str) -> list[Pin]:
+def pins_for(name: str, python: str, patch: int = PATCHES[-1]) -> list[Pin]:
     """The pins of `learn` that apply on a system, without markers: {name, version, hashes}."""
     seen = PLATFORMS[name][1]
     sees = {
@@ -87,8 +89,8 @@ def pins_for(name: str, python: str) -> list[Pin]:
         "platform_python_implementation": "CPython",
         "implementation_name": "cpython",
         "python_version": python,
-        "python_full_version": f"{python}.9",
-        "implementation_version": f"{python}.9",
+        "python_full_version": f"{python}.{patch}",
+        "implementation_version": f"{python}.{patch}",
     }
     return [
         Pin(pin.name, pin.version, "", pin.hashes)
@@ -107,23 +109,36 @@ def pip(*arguments: str) -> None:
 
 
 def fetch(name: str, python: str, wheels: Path) -> None:
-    """Fetch the wheels of one system and Python into `wheels`."""
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = Path(folder) / "wanted.txt"
-        there = [pin for pin in pins_for(name, python) if pin.name != course.SOURCE_ONLY]
-        wanted.write_text("".join(map(str, there)), encoding="utf-8")
-        tags = [part for tag in PLATFORMS[name][0] for part in ("--platform", tag)]
-        pip(
-            *("download", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--quiet"),
-            *("--implementation", "cp", "--python-version", f"{python}.9", *tags),
-            *("--dest", str(wheels), "--requirement", str(wanted)),
-        )
-    print(f"  {name}, Python {python}: {len(there) + 1} packages", flush=True)
+    """Fetch the wheels of one system and Python, in all its releases, into `wheels`."""
+    fetched: set[tuple[str, str]] = {(p.name, p.version) for p in [source_only()]}
+    for patch in reversed(PATCHES):
+        pins = pins_for(name, python, patch)
+        there = [pin for pin in pins if (pin.name, pin.version) not in fetched]
+        if not there:
+            continue
+        fetched |= {(pin.name, pin.version) for pin in there}
+        with tempfile.TemporaryDirectory() as folder:
+            wanted = Path(folder) / "wanted.txt"
+            wanted.write_text("".join(map(str, there)), encoding="utf-8")
+            tags = [part for tag in PLATFORMS[name][0] for part in ("--platform", tag)]
+            pip(
+                *("download", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--quiet"),
+                *("--implementation", "cp", "--python-version", f"{python}.{patch}", *tags),
+                *("--dest", str(wheels), "--requirement", str(wanted)),
+            )
+    print(f"  {name}, Python {python}: {len(fetched)} packages", flush=True)
+
+
+def source_only() -> Pin:
+    """The pin of the one package that has no wheel."""
+    return next(
+        p for p in read_lock(lock_path("learn", PYTHONS[0])) if p.name == course.SOURCE_ONLY
+    )
 
 
 def build_source_only(wheels: Path) -> tuple[str, str]:
     """Build the one package without a wheel; its version and the hash of what was built."""
-    pin = next(p for p in read_lock(lock_path("learn", PYTHONS[0])) if p.name == course.SOURCE_ONLY)
+    pin = source_only()
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.txt"
         wanted.write_text(str(pin), encoding="utf-8")
