@@ -335,7 +335,7 @@ plot.show(
 # %%
 quick = dict(explore=100, smooth=60, samples=300, progress=False)
 saem = estimate.saem(mixed, study, seed=1, starts=2, **quick)
-laplace = estimate.laplace(mixed, study, starts=1, samples=100, progress=False)  # <- your turn
+laplace = estimate.laplace(mixed, study, starts=1, samples=100, progress=False)  # or foce
 fits = {"two-stage": two_stage, "Laplace": laplace, "SAEM": saem}
 
 print(f"{'':<20}" + "".join(f"{name:>11}" for name in fits) + f"{'truth':>9}")
@@ -350,19 +350,20 @@ for name in names:
 print("\nSAEM's two starts end at log-likelihoods "
       + " and ".join(f"{value:,.0f}" for value in saem.starts))  # fmt: skip
 print(f"Laplace by its own sum {laplace.starts[0]:,.0f}; what the package says of it:")
-print("  " + [text for text in laplace.warnings if "approximation is off" in text][0].split(":")[0])
+print("  " + " | ".join(text.split(":")[0] for text in laplace.warnings if " is off" in text))
 noises = [fit["residual_log_sd"] for fit in fits.values()]
 print("noise, SD of ln: " + ", ".join(f"{noise:.2f}" for noise in noises) + "; truth 0.56")
-assert np.ptp(saem.starts) > 1 and laplace.sd["tmax"] < saem.sd["tmax"]
-assert noises[0] < noises[2] < noises[1] and ledger.value("stein2019.residual_sd") == 0.56
+assert np.ptp(saem.starts) > 1 and ledger.value("stein2019.residual_sd") == 0.56
+if laplace.method == "Laplace":
+    assert laplace.sd["tmax"] < saem.sd["tmax"] and noises[0] < noises[2] < noises[1]
 assert two_stage.sd[slow] > 2.5 * true[slow].std()
 
 # By hand and by the package: all 13 unknowns, spreads and noise as logarithms.
 x, error = np.array(list(saem.unknowns.values())), np.sqrt(np.diag(saem.covariance))
 ours = np.append(by_hand[:6], np.log(by_hand[6:]))
 far = np.abs(ours - x) / error
-assert far.max() < 1 and np.median(far) < 0.5
-print("by hand and by the package: all 13 unknowns within one standard error")
+print(f"by hand and by the package: {(far < 1).sum()} of 13 unknowns within one standard error")
+assert set(paths) != {1, 2} or (far.max() < 1 and np.median(far) < 0.5)
 
 # %% [markdown] tags=["instructor"]
 # Do not let the room rank the methods by one data set. Ask instead which column they could have
@@ -473,7 +474,7 @@ plot.show(
 )
 ok = {name: check.inside[~check.hidden].mean() for name, check in checks.items()}
 assert ok["SAEM"] > 0.9 > 0.8 > ok["two-stage"]
-b = day_rows[84]
+b = list(checks["SAEM"].times).index(84)
 assert checks["two-stage"].low[b, 2] > 1.5 * checks["two-stage"].observed[b, 2]
 
 # %% [markdown]
@@ -583,14 +584,16 @@ assert 0.85 < same < 1.15 and 0.2 < np.median(lead) < 0.7
 half_guess = guess("Half-width of the interval, as a factor?", None)  # <- your turn
 
 log_growth = np.log(np.log(saem.individuals["fold_expansion"]) / saem.individuals["tmax"])
-with_it, without = log_growth[drug], log_growth[~drug]  # <- your turn: ln of another parameter
+compared = log_growth  # <- your turn: np.log(saem.individuals["contraction_rate"])
+with_it, without = compared[drug], compared[~drug]
 apart = with_it.mean() - without.mean()
 error_of = np.sqrt(with_it.var(ddof=1) / with_it.size + without.var(ddof=1) / without.size)
 rate, low_2, high_2 = np.exp(apart + error_of * np.array([0, -1.96, 1.96]))
 half_guess.compare(round(float(np.exp(1.96 * error_of)), 1))
 print(f"\ngrowth rate with over without: {rate:.2f}, 95 % interval {low_2:.1f} to {high_2:.1f}")
 assert max(saem.shrinkage[name] for name in ("fold_expansion", "tmax")) < 0.2
-assert low_2 < 0.85 and high_2 > 1.15 and low_2 < same < high_2
+if compared is log_growth:
+    assert low_2 < 0.85 and high_2 > 1.15 and low_2 < same < high_2
 
 # %% [markdown]
 # No difference is detected. But is this a question about the drug? Most of that growth was over
