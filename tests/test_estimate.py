@@ -925,7 +925,10 @@ def test_results_go_out(tmp_path):
     for result in (boot, known):
         assert json.loads(result.to_json(tmp_path / "a.json").read_text(encoding="utf-8"))
     known.to_csv(tmp_path / "known.csv")
-    estimate.profiles(fit, "tmax").to_csv(tmp_path / "profile.csv")
+    profiles = estimate.profiles(fit, "tmax")
+    profiles.to_csv(tmp_path / "profile.csv")
+    told = json.loads(profiles.to_json(tmp_path / "profile.json").read_text(encoding="utf-8"))
+    assert told["points"] == profiles.table() and told["threshold"] == profiles.threshold
     with pytest.raises(LearnerError, match="nothing was changed"):
         fit.to_csv(tmp_path / "no folder" / "fit.csv")
 

@@ -563,6 +563,61 @@ def test_covariates_that_cannot_serve():
             estimate.saem(mixed, study, **QUIET)
 
 
+def test_levels_that_cannot_serve():
+    data = decays()
+    ids = data["ID"]
+    study = estimate.Study.from_columns(
+        {**data, "gap": np.where(ids == 2, np.nan, ids % 2), "each": ids + 0.5,
+         "text": np.array(["a", "b", "."])[np.where(ids == 2, 2, ids % 2)],
+         "group": ids % 2 + 0.0},
+        censor=True,
+    )  # fmt: skip
+    for name, says in (
+        ("gap", "no gap for patient 2"),
+        ("text", "no text for patient 2"),
+        ("each", "a level of its own for each patient"),
+    ):
+        mixed = decay_model(covariates=[("rate", name, "category")])
+        with pytest.raises(LearnerError, match=says):
+            estimate.foce(mixed, study, **QUIET)
+    named = Bound(decay_model(covariates=[("rate", "group", "category")]), study).coefficients
+    assert any(c.name in ("rate ~ group = 0", "rate ~ group = 1") for c in named)
+
+
+def test_covariates_that_say_the_same():
+    data = decays()
+    weight = 50.0 + data["ID"]
+    study = estimate.Study.from_columns({**data, "kg": weight, "lb": 2.2 * weight}, censor=True)
+    for both in (
+        [("rate", "kg", "power"), ("rate", "KG", "power")],
+        [("rate", "kg", "linear"), ("rate", "lb", "linear")],
+        [("rate", "kg", "power"), ("rate", "kg", "linear")],
+    ):
+        with pytest.raises(LearnerError, match="say the same|named twice"):
+            estimate.saem(decay_model(covariates=both), study, **QUIET)
+    with pytest.raises(LearnerError, match="leave them out"):
+        estimate.two_stage(decay_model(covariates=both[:1]), study, **QUIET)
+    plain = estimate.Study.from_columns(data, censor=True)
+    with pytest.raises(LearnerError, match="without further columns"):
+        estimate.foce(decay_model(covariates=both[:1]), plain, **QUIET)
+
+
+def test_a_covariate_says_where_typical_values_hold(tmp_path):
+    data = decays()
+    ids = data["ID"]
+    study = estimate.Study.from_columns(
+        {**data, "kg": 50.0 + ids, "sex": np.where(ids % 3 == 0, "f", "m")},
+        censor=True, units={"kg": "kg"},
+    )  # fmt: skip
+    mixed = decay_model(covariates=[("rate", "kg", "power"), ("rate", "sex", "category")])
+    found = estimate.foce(mixed, study, **QUIET, starts=1)
+    middle = float(np.median(50.0 + np.unique(ids)))
+    assert found.references == {"kg": middle, "sex": "m"}
+    assert f"kg = {middle:g} kg, sex = m" in found.summary()
+    found.to_json(tmp_path / "x.json")
+    assert json.loads((tmp_path / "x.json").read_text())["references"]["sex"] == "m"
+
+
 def test_a_zero_has_no_logarithm():
     data = columns()
     data["DV"] = np.where(np.arange(15) == 4, 0.0, data["DV"])

@@ -371,6 +371,19 @@ class Profiles:
         """Write :meth:`table` as CSV."""
         return to_csv(path, self.table())
 
+    def to_json(self, path: str | os.PathLike[str]) -> Path:
+        """Write level, threshold, points and warnings as JSON."""
+        return to_json(
+            path,
+            {
+                "curve": self.fit.name,
+                "level": self.level,
+                "threshold": self.threshold,
+                "points": self.table(),
+                "warnings": self.warnings,
+            },
+        )
+
     def summary(self) -> str:
         """Which profiles reach the threshold, as text."""
         lines = [

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgtlearn.datasets.reader import MISSING
 from cgtlearn.errors import LearnerError, one_number, one_of, short, unknown_name
 from cgtlearn.estimate.mixed_effects.noise import ERRORS, Noise
 from cgtlearn.estimate.mixed_effects.study import Study
@@ -180,6 +181,14 @@ class Mixed:
             if name not in ERRORS[self.error]:
                 raise unknown_name(name, ERRORS[self.error], "error parameter")
         self.covariates = tuple(self._covariate(c) for c in covariates)
+        pairs = [(parameter, name.lower()) for parameter, name, _ in self.covariates]
+        for pair in pairs:
+            if pairs.count(pair) > 1:
+                raise LearnerError(
+                    given=f"the covariate {pair[1]} of {pair[0]}, named twice",
+                    expected="one form for each covariate of a parameter",
+                    do="choose the form, and leave the other out",
+                )
         self.correlated = self._blocks(correlated)
         self.dose = dose
         self.rtol = one_number("rtol", rtol, above=0)
@@ -546,10 +555,24 @@ def _design(mixed: Mixed, study: Study) -> tuple[tuple[Coefficient, ...], Number
             if parameter == name:
                 for coefficient, column in _columns(study, parameter, covariate, form):
                     found.append((coefficient, j, column))
+        _independent(name, [(c, column) for c, i, column in found if i == j])
     design = np.zeros((study.size, len(mixed.names), len(found)))
     for q, (_, j, column) in enumerate(found):
         design[:, j, q] = column
     return tuple(c for c, _, _ in found), design
+
+
+def _independent(name: str, columns: list[tuple[Coefficient, Numbers]]) -> None:
+    """Say so where covariates of one parameter carry the same information."""
+    matrix = np.array([column for _, column in columns])
+    size = np.sqrt((matrix * matrix).sum(axis=1, keepdims=True))
+    if np.linalg.matrix_rank(matrix / size, tol=1e-8) < len(columns):
+        raise LearnerError(
+            given=f"covariates of {name} that say the same: "
+            + ", ".join(dict.fromkeys(c.covariate for c, _ in columns[1:])),
+            expected="covariates of which none follows from the others",
+            do="leave one of them out: these data cannot tell their effects apart",
+        )
 
 
 def _columns(
@@ -563,9 +586,15 @@ def _columns(
             do="leave it out: these data cannot show its effect",
         )
     if form == "category":
-        levels, counts = np.unique(column.astype(str), return_counts=True)
+        own = _levels(study, name, column)
+        levels, counts = np.unique(own, return_counts=True)
+        if counts.max() == 1 and levels.size > 2:
+            raise LearnerError(
+                given=f"the covariate {name}, with a level of its own for each patient",
+                expected="levels that several patients share",
+                do="use the form 'power' or 'linear', or make a few classes of it",
+            )
         order = [str(v) for v in levels[np.argsort(-counts, kind="stable")]]
-        own = column.astype(str)
         return [
             (Coefficient(parameter, name, form, v, order[0]), (own == v).astype(float))
             for v in order[1:]
@@ -581,3 +610,19 @@ def _columns(
             )
         return [(Coefficient(parameter, name, form, "", middle), np.log(values / middle))]
     return [(Coefficient(parameter, name, form, "", middle), values - middle)]
+
+
+def _levels(study: Study, name: str, column: NDArray[Any]) -> NDArray[np.str_]:
+    """A category of each patient as text, none of them missing."""
+    if column.dtype.kind == "f":
+        values = _numbers(study, name)
+        return np.array([f"{v:g}" for v in values])
+    own = np.array([str(v).strip() for v in column.tolist()])
+    gap = np.isin(own, list(MISSING))
+    if gap.any():
+        raise LearnerError(
+            given=f"no {name} for patient {study.patients[int(np.argmax(gap))]}",
+            expected="a level for every patient",
+            do='leave that patient out, or write a level such as "unknown"',
+        )
+    return own

@@ -108,6 +108,12 @@ class Population:
         """The data."""
         return self._layout.bound.study
 
+    @property
+    def references(self) -> dict[str, float | str]:
+        """Covariate -> the value (the median), or the level, for which typical values hold."""
+        named = self._layout.bound.coefficients
+        return {c.covariate: c.reference for c in named if c.covariate}
+
     def __getitem__(self, name: str) -> float:
         if name not in self.estimates:
             raise unknown_name(name, self.estimates, "estimate")
@@ -216,6 +222,11 @@ class Population:
             cells = [side(c, w) for side, c, w in zip(sides, r, widths, strict=True)]
             lines.append("  ".join(cells).rstrip())
         lines.append("")
+        if self.references:
+            at = (f"{name} = {value if isinstance(value, str) else _digits(value)}"
+                  f" {ledger.pretty(study.units.get(name, ''))}".rstrip()
+                  for name, value in self.references.items())  # fmt: skip
+            lines.append(f"estimates of the parameters are those at {', '.join(at)}")
         if math.isfinite(self.log_likelihood):
             noise = f" ± {self.log_likelihood_se:.2f}" if self.log_likelihood_se else ""
             of = " of ln(DV)" if bound.mixed.error == "log" else ""
@@ -355,6 +366,7 @@ class Population:
             "starts": self.starts.tolist(),
             "warnings": list(self.warnings),
             "table": self.table(),
+            "references": self.references,
             "unknowns": self.unknowns,
             "covariance": self.covariance.tolist(),
             "individuals": {k: v.tolist() for k, v in self.individuals.items()},

@@ -156,6 +156,12 @@ class Study:
                 expected="one value for each patient",
                 do="take the value at baseline for all rows of a patient",
             )
+        if not self.covariates:
+            raise LearnerError(
+                given=f"the covariate {name!r}, and a table without further columns",
+                expected="a column of this name, with one value in all rows of a patient",
+                do="add it to the table before you make the study",
+            )
         raise unknown_name(name, self.covariates, "covariate of this study")
 
     def __repr__(self) -> str:

@@ -66,12 +66,14 @@ def two_stage(
     layout = Layout(bound)
     if mixed.covariates or mixed.mixtures or bound.f:
         what = "parameters that are the same in all patients"
+        do = "hold them (fixed=[...])"
         if mixed.covariates or mixed.mixtures:
             what = "covariates" if mixed.covariates else "a mixture"
+            do = "leave them out" if mixed.covariates else "give its parameter one SD"
         raise LearnerError(
             given=f"a two-stage fit with {what}",
             expected="parameters that all differ between patients, and nothing else",
-            do="hold the others (fixed=[...]), or use estimate.saem",
+            do=f"{do}, or use estimate.saem",
         )
     columns = bound.r
     enough = bound.noise.measured.sum(axis=1) >= len(columns)
