@@ -10,13 +10,14 @@ from scipy import integrate, stats
 
 from cgtlearn import estimate, ledger, proof
 from cgtlearn.errors import LearnerError
-from cgtlearn.models import bleeding, get
+from cgtlearn.models import bleeding, fix_production, get
 from cgtlearn.models import valoctocogene_production as valoctocogene
 from cgtlearn.proof.recipes import bleeding as bleeding_recipes
+from cgtlearn.proof.recipes import fix_production as fix_recipes
 from cgtlearn.proof.recipes import valoctocogene_production as valoctocogene_recipes
 from cgtlearn.solve import solve
 
-HEMOPHILIA = ("valoctocogene_production", "bleeding")
+HEMOPHILIA = ("valoctocogene_production", "bleeding", "fix_production")
 
 
 @pytest.mark.parametrize("name", HEMOPHILIA)
@@ -230,3 +231,52 @@ def test_the_reasons_of_bleeding_say_what_the_code_gives():
     # "less than twofold": levels of Milan spread as a uniform from 6 to 40 would be.
     spread = np.exp(-p.slope * (np.linspace(6, 40, 500) - 21)).mean()
     assert 1 < spread < 2
+
+
+# --- factor IX over years -----------------------------------------------------------------------
+
+
+def test_factor_ix_against_a_convolution():
+    """What got ready at time u, how much of it is left at t, divided by clearance."""
+    p = fix_production.model.parameters_with()
+    k, loss = np.log(2) / p.rise_half_life, np.log(2) / p.loss_half_life
+    for week in (52.0, 260.0, 600.0):
+        ready, _ = integrate.quad(
+            lambda u, t=week: k
+            * np.exp(-k * u)
+            * (p.constant_share + (1 - p.constant_share) * np.exp(-loss * (t - u))),
+            0, week, points=[20], epsrel=1e-11,
+        )  # fmt: skip
+        got = solve(fix_production.model, p, [0, week])["fix_activity"][1]
+        assert got == pytest.approx(p.full_level * ready, rel=2e-3)
+
+
+def test_factor_ix_is_proportional_to_dose_above_the_own_level():
+    p = fix_production.model.parameters_with(own_level=1)
+    one = solve(fix_production.model, p, [100])["fix_activity"][0]
+    three = solve(fix_production.model, p.changed(dose=3 * p.dose), [100])["fix_activity"][0]
+    assert three - 1 == pytest.approx(3 * (one - 1), rel=1e-6)
+
+
+def test_the_reasons_of_factor_ix_say_what_the_code_gives():
+    p = fix_production.model.parameters_with()
+    reasons = {t.row: t.reason for t in fix_production.model.targets}
+    year_5 = ledger.value("hope_b.fix_year_5")
+    for share in (1, 0):
+        other = p.changed(constant_share=share)
+        same_start = ledger.value("hope_b.fix_month_6") / fix_recipes.fix_month_6(other)
+        ratio = fix_recipes.fix_year_5(other) * same_start / year_5
+        assert f"{ratio:.2f}" in reasons["hope_b.fix_year_5"]
+    high = ledger.value("reiss2025.fix_high")
+    with_own = p.changed(own_level=1, full_level=p.full_level * (high - 1) / high)
+    for dose in ("low", "middle"):
+        ratio = fix_recipes.st_jude(with_own, dose) / ledger.value(f"reiss2025.fix_{dose}")
+        assert f"{ratio:.2f}" in reasons[f"reiss2025.fix_{dose}"]
+    assert fix_recipes.st_jude(with_own, "high") == pytest.approx(high, rel=1e-3)
+
+
+def test_class_figures_are_shown_and_no_model_stands_beside_them():
+    kept = {r.name: r.value for r in ledger.rows("aav_meta2024")}
+    assert kept == {"fix_kept": 95.7, "fviii_kept": 55.8}
+    used = {t.row for name in HEMOPHILIA for t in get(name).targets}
+    assert not any(row.startswith("aav_meta2024.") for row in used)
