@@ -21,8 +21,11 @@ CONFIG = BOOK / "_config.yml"
 BINDER = "https://mybinder.org"
 
 # Sources of the ledger that are the course's own choices, not something to cite.
-OWN_SOURCES = {"aav_chain", "cart_sampling", "gated_memory", "lnp_mrna", "physics", "shedding",
-               "bleeding", "factor_turnover", "fix_production", "valoctocogene_production"}  # fmt: skip
+OWN_SOURCES = {
+    "aav_chain", "aav_expression", "bleeding", "cart_sampling", "factor_turnover",
+    "fix_production", "gated_memory", "lnp_mrna", "physics", "shedding",
+    "valoctocogene_production",
+}  # fmt: skip
 
 # Capitals that need no line in the glossary: words of the trade that every reader of this book
 # knows, names of licences and of our own tables' columns, and names of products and trials.

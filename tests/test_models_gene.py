@@ -10,12 +10,13 @@ from scipy.linalg import expm
 
 from cgtlearn import ledger, models, proof
 from cgtlearn.errors import LearnerError
-from cgtlearn.models import lnp_mrna, shedding
+from cgtlearn.models import aav_expression, lnp_mrna, shedding
+from cgtlearn.proof.recipes import aav_expression as aav_recipes
 from cgtlearn.proof.recipes import lnp_mrna as lnp_recipes
 from cgtlearn.proof.recipes import shedding as shedding_recipes
 from cgtlearn.solve import solve
 
-NAMES = ("lnp_mrna", "shedding")
+NAMES = ("aav_expression", "lnp_mrna", "shedding")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -168,3 +169,187 @@ def test_shedding_law_breaks_when_cells_take_up_what_was_not_there() -> None:
         return (capsids, incomplete + p.to_cells_share * p.capsid_loss_rate * y[0], *rest)
 
     assert broken(shedding.model, wrong) == {"vector genomes are conserved"}
+
+
+# --- AAV: exposure, expression, effect ----------------------------------------------------------
+
+AAV = aav_expression.model
+PADUA = AAV.parameters_with()
+DYSTROPHIN = PADUA.changed(**aav_expression.MICRO_DYSTROPHIN)
+HIT = PADUA.changed(t_cell_response=1)
+
+
+def by_hand(p, days: list[float]) -> np.ndarray:
+    """The chain without T cells and growth, as the exponential of a matrix of its own: protein."""
+    out = p.turnover_rate
+    matrix = np.zeros((6, 6))
+    matrix[0, 0] = -(p.uptake_rate + p.blood_loss_rate)
+    matrix[1, :2] = p.uptake_rate, -(p.escape_rate + p.endosomal_loss_rate + out)
+    matrix[2, 1:3] = p.escape_rate, -(p.conversion_rate + p.nuclear_loss_rate + out)
+    matrix[3, 2:4] = p.conversion_rate, -(p.episome_loss_rate + out)
+    matrix[4, 3:5] = p.transcription_rate, -p.mrna_loss_rate
+    matrix[5, 4:6] = p.translation_rate / p.weight, -p.protein_loss_rate
+    start = np.array([p.dose * p.weight, 0, 0, 0, 0, 0])
+    return np.array([(expm(matrix * day) @ start)[5] for day in days])
+
+
+@pytest.mark.parametrize("product", ["FIX_WILD_TYPE", "FVIII", "MICRO_DYSTROPHIN"])
+def test_aav_is_the_exponential_of_its_matrix(product: str) -> None:
+    p = PADUA.changed(**getattr(aav_expression, product), infusion_duration=0)
+    days = [1, 10, 84, 400, 1800]
+    course = solve(AAV, p, days)
+    np.testing.assert_allclose(course["protein"], by_hand(p, days), rtol=1e-5)
+    np.testing.assert_allclose(course["activity"], course["protein"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"t_cell_response": 1.0, "steroid_start": 20.0},
+        {"titre": 1500.0, "adult_size": 3.0},
+        aav_expression.MICRO_DYSTROPHIN,
+    ],
+)
+def test_aav_genomes_are_conserved_until_degraded(changes: dict) -> None:
+    """Nothing is made: what is not in a box is lost, and what is lost never comes back."""
+    p = PADUA.changed(**changes)
+    days = np.geomspace(1e-3, 3650, 80)
+    course = solve(AAV, p, days)
+    boxes = sum(course.states[n] for n in ("blood", "endosome", "nucleus", "episome", "lost"))
+    given = p.dose * p.weight * np.minimum(days / p.infusion_duration, 1)
+    np.testing.assert_allclose(boxes, given, rtol=1e-8)
+    assert np.all(np.diff(course.states["lost"]) >= 0)
+
+
+def test_aav_law_breaks_when_killed_cells_keep_their_genomes_in_the_count() -> None:
+    def wrong(t, y, p, phase):
+        slopes = list(aav_expression.rhs(t, y, p, phase))
+        slopes[6] = slopes[6] - p.kill_rate * aav_expression.hit(y, p, phase) * y[3]
+        return tuple(slopes)
+
+    assert broken(AAV, wrong) == {"conserved with antibody, T cells, steroid and growth"}
+
+
+# What each reduction loses: its value over that of the full chain, as the docstring says.
+LOST = [
+    ("quasi_steady", PADUA, {42: 1.04, 84: 1.01}),
+    ("quasi_steady", DYSTROPHIN, {84: 1.42}),
+    ("lumped", PADUA, {30: 1.18, 84: 1.03}),
+    ("two_parameter", PADUA, {30: 2.64, 180: 1.03, 270: 1.00}),
+]
+
+
+@pytest.mark.parametrize(("reduction", "p", "ratios"), LOST)
+def test_aav_reductions_lose_what_they_say(reduction: str, p, ratios: dict) -> None:
+    days = np.array(list(ratios), float)
+    full = solve(AAV, p, days)
+    form = getattr(aav_expression, reduction)
+    ours = form(full["episome"], p) if reduction == "quasi_steady" else form(days, p)
+    assert ours / full["activity"] == pytest.approx(list(ratios.values()), abs=0.006)
+
+
+def test_aav_reductions_hold_late() -> None:
+    days = np.array([365.0, 1000, 1826])
+    full = solve(AAV, PADUA, days)["activity"]
+    for form in (aav_expression.lumped, aav_expression.two_parameter):
+        np.testing.assert_allclose(form(days, PADUA), full, rtol=0.003)
+
+
+def test_aav_plateau_does_not_tell_its_links_apart() -> None:
+    """Half the escape and twice the translation give the same protein to a per cent."""
+    other = PADUA.changed(
+        escape_rate=PADUA.escape_rate / 2,
+        endosomal_loss_rate=PADUA.endosomal_loss_rate + PADUA.escape_rate / 2,
+        translation_rate=PADUA.translation_rate * 2,
+    )
+    days = np.array([7.0, 60, 365, 1826])
+    one, two = solve(AAV, PADUA, days), solve(AAV, other, days)
+    np.testing.assert_allclose(two["activity"], one["activity"], rtol=1e-6)
+    assert two["copies_per_cell"][-1] == pytest.approx(one["copies_per_cell"][-1] / 2, rel=1e-3)
+
+
+def test_aav_antibody_titres_on_both_sides() -> None:
+    free = aav_expression.not_neutralised
+    yes, no = (ledger.value(f"smpc_hemgenix.{n}") for n in ("titre_with_effect", "titre_without"))
+    assert free(PADUA) == 1
+    assert free(PADUA.changed(titre=PADUA.half_titre)) == pytest.approx(0.5)
+    assert free(PADUA.changed(titre=yes)) > 0.9 > 0.1 > free(PADUA.changed(titre=no))
+    half = PADUA.changed(titre=PADUA.half_titre)
+    assert solve(AAV, half, [365])["activity"][0] == pytest.approx(
+        solve(AAV, PADUA, [365])["activity"][0] / 2, rel=1e-6
+    )
+
+
+def test_aav_hit_comes_in_weeks_and_a_steroid_saves_expression() -> None:
+    days = np.arange(0, 366.0)
+    none, untreated = solve(AAV, PADUA, days), solve(AAV, HIT, days)
+    start = days[np.argmax(untreated["alt"] > 1.5)]
+    early = solve(AAV, HIT.changed(steroid_start=start), days)
+    late = solve(AAV, HIT.changed(steroid_start=start + 42), days)
+    assert none["alt"] == pytest.approx(np.ones(366))
+    assert 14 < start < days[untreated["alt"].argmax()] < 90
+    end = [c["activity"][-1] for c in (untreated, late, early, none)]
+    assert end == sorted(end) and end[0] < 0.7 * end[3] < 0.8 * end[3] < end[2]
+    np.testing.assert_array_equal(early["alt"][days <= start], untreated["alt"][days <= start])
+    low = solve(AAV, HIT.changed(dose=PADUA.dose / 40), days)
+    assert low["alt"].max() < 1.01
+
+
+def test_aav_growth_dilutes_and_kills_nothing() -> None:
+    child = PADUA.changed(**aav_expression.CHILD)
+    adult = child.changed(adult_size=1)
+    days = np.array([365.0, 1826])
+    grown, same = solve(AAV, child, days), solve(AAV, adult, days)
+    np.testing.assert_allclose(grown["episome"], same["episome"], rtol=1e-6)
+    size = aav_expression.size_closed_form(days, child)
+    for output in ("copies_per_cell", "activity"):
+        np.testing.assert_allclose(grown[output] * size, same[output], rtol=2e-3)
+
+
+def test_aav_turnover_takes_both_factors_down_alike() -> None:
+    """The chain cannot tell factor IX from factor VIII; and hepatocytes as old as they are measured
+    would take either down fourfold in the years in which factor IX hardly moved."""
+    fviii = PADUA.changed(**aav_expression.FVIII)
+    slopes = [
+        at[1] / at[0] for at in (solve(AAV, p, [364, 728])["activity"] for p in (PADUA, fviii))
+    ]
+    assert slopes[0] == pytest.approx(slopes[1], rel=1e-3)
+    assert slopes[0] == pytest.approx(0.92, abs=0.005)
+    young = PADUA.changed(turnover_rate=1 / (365.25 * ledger.value("hepatocyte_age2022.mean_age")))
+    fall = solve(AAV, young, [182.6, 1826])["activity"]
+    published = ledger.value("hope_b.fix_year_5") / ledger.value("hope_b.fix_month_6")
+    assert fall[1] / fall[0] == pytest.approx(0.23, abs=0.01)
+    assert published > 0.9
+
+
+def test_aav_reasons_say_what_the_code_gives() -> None:
+    fast = PADUA.changed(
+        conversion_rate=2 * PADUA.conversion_rate, nuclear_loss_rate=2 * PADUA.nuclear_loss_rate
+    )
+    assert aav_recipes.fix_week_6(fast) == pytest.approx(31, abs=0.5)
+    high, low = ledger.value("amt060.fix_high"), ledger.value("amt060.fix_low")
+    assert ledger.value("hope_b.fix_month_6") / high == pytest.approx(5.7, abs=0.06)
+    assert low / high == pytest.approx(0.64, abs=0.006)
+    rise = aav_recipes.dystrophin_week_64(PADUA) / aav_recipes.dystrophin_week_12(PADUA)
+    assert rise == pytest.approx(1.78, abs=0.01)
+    trial = ledger.value("embark.protein_week_64") / ledger.value("embark.protein_week_12")
+    assert trial == pytest.approx(1.33, abs=0.006)
+    assert ledger.value("mendell2023.protein_week_60") < ledger.value("mendell2023.protein_part1")
+    names = ("gener8_procedures2023.mean_week_104", "gener8_procedures2023.mean_week_52")
+    assert 1 - ledger.value(names[0]) / ledger.value(names[1]) == pytest.approx(0.46, abs=0.006)
+
+
+def test_aav_rates_without_a_source_say_why() -> None:
+    for row in ledger.rows("aav_expression"):
+        assert row.status in ("teaching value", "derived") and len(row.where) > 5, row.id
+
+
+def test_aav_arrays_are_a_loop_over_patients() -> None:
+    titres, responses = np.array([0.0, 900, 3000]), np.array([1.0, 0.0, 0.5])
+    days = [0, 1, 30, 90, 365]
+    together = solve(AAV, PADUA.changed(titre=titres, t_cell_response=responses), days)
+    for i in range(3):
+        alone = solve(AAV, PADUA.changed(titre=titres[i], t_cell_response=responses[i]), days)
+        for name in AAV.observed:
+            np.testing.assert_allclose(together[name][i], alone[name], rtol=1e-9)
