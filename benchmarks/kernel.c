@@ -27,7 +27,8 @@ typedef double Row[W] __attribute__((aligned(64)));
 
 #include MODEL
 
-static const double FIRST = 0.01, SLIVER = 1e-4, SHORTEST = 1e-13, TINY = 1e-30;
+static const double FIRST = 0.01, SLIVER = 1e-4, SHORTEST = 1e-13, TINY = 1e-20;
+static const double NOTHING = 1e-280;
 
 /* What one call works on. */
 static const double *given, *starts, *moments, *dose_time, *dose_amount, *dose_length, *grid;
@@ -55,8 +56,8 @@ static double first_step(int l)
     int leaves = 0;
     for (int i = 0; i < STATES; i++) {
         double size = LOGS[i] ? 1 : peak[i][l];
-        if (slope[i][l] != 0 && size > 0) rate = fmax(rate, fabs(slope[i][l]) / size);
-        leaves |= peak[i][l] == 0 && slope[i][l] != 0;
+        if (slope[i][l] != 0 && peak[i][l] > NOTHING) rate = fmax(rate, fabs(slope[i][l]) / size);
+        leaves |= peak[i][l] == NOTHING && slope[i][l] != 0;
     }
     for (int k = 0; k < PAIRS; k++)
         rate = fmax(rate, sqrt(fabs(J[PAIR[k][0]][l] * J[PAIR[k][1]][l])));
@@ -124,7 +125,7 @@ static void take(int l)
     for (int i = 0; i < STATES; i++) {
         double y = starts[(long)i * many + who];
         z[i][l] = LOGS[i] ? log(y) : y;
-        peak[i][l] = fabs(z[i][l]);
+        peak[i][l] = fmax(fabs(z[i][l]), NOTHING);
     }
     t[l] = 0;
     next[l] = steps[l] = 0;
@@ -202,7 +203,7 @@ static double dense(int i, int l, double share)
 static double wakes(int l)
 {
     int woken = 0;
-    for (int i = 0; i < STATES; i++) woken |= peak[i][l] == 0 && new[i][l] != 0;
+    for (int i = 0; i < STATES; i++) woken |= peak[i][l] == NOTHING && fabs(new[i][l]) > NOTHING;
     if (!woken) return INFINITY;
     slopes(t, z, c, g, slope);
     jacobian(t, z, c, g, J);
@@ -224,12 +225,11 @@ static void advance(void)
     Row total = {0}, asleep = {0};
     for (int i = 0; i < STATES; i++)
         LANES {
-            double size = fmax(fabs(z[i][l]), fabs(new[i][l]));
-            double allowed = LOGS[i] ? rtol : rtol * size + (TINY * peak[i][l] + 1e-300);
-            double share = fabs(error[i][l]) / allowed;
-            share = !LOGS[i] && peak[i][l] == 0 ? 0 : share;
+            double size = fmax(fmax(fabs(z[i][l]), fabs(new[i][l])), TINY / rtol * peak[i][l]);
+            double share = fabs(error[i][l]) / (LOGS[i] ? rtol : rtol * size);
+            share = !LOGS[i] && peak[i][l] == NOTHING ? 0 : share;
             worst[l] = share > worst[l] ? share : worst[l];
-            asleep[l] += peak[i][l] == 0 && new[i][l] != 0;
+            asleep[l] += peak[i][l] == NOTHING && fabs(new[i][l]) > NOTHING;
             total[l] += new[i][l] + share;
         }
     LANES worst[l] = total[l] - total[l] == 0 ? worst[l] : INFINITY;

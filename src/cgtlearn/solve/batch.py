@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from cgtlearn.errors import LearnerError
 from cgtlearn.models.contract import Model, Parameters
-from cgtlearn.solve.explicit import Array, DormandPrince
+from cgtlearn.solve.explicit import FEWEST, Array, DormandPrince, carried
 from cgtlearn.solve.stiff import Rodas5P
 from cgtlearn.trace.graph import TraceError
 from cgtlearn.trace.numpy_code import Compiled, compiled
@@ -28,12 +29,12 @@ BLOCK = 4_000
 """Patients that are solved together: few enough for their numbers to stay in the cache."""
 READ = 250
 """Patients whose assays are read together: their courses stay in the cache."""
-FEWEST = 8
-"""Lanes of a block, at least; what is not a patient repeats one."""
 MOST_STEPS = 100_000
 """Steps of one patient, after which it gives up."""
-FLOOR = 1e-30
+FLOOR = 1e-20
 """Share of a state's highest value so far that counts as nothing, where no ``atol`` is given."""
+NOTHING = 1e-280
+"""A state that was never above this is still at zero."""
 RTOL = 1e-6
 """Relative tolerance of each step, by default; for a state solved as logarithm, of the state."""
 PROBE = 1e-4
@@ -205,8 +206,7 @@ def courses(
             for begin in range(0, many, READ):
                 here = slice(begin, min(begin + READ, many))
                 there = slice(first + here.start, first + here.stop)
-                for i, state in enumerate(states):
-                    state[there] = run.found[here, :, i]
+                states[:, there] = run.found[here].transpose(2, 0, 1)
                 _read_assays(code, part, grid, run, here, states[:, there], outputs[:, there])
                 finite = np.isfinite(states[:, there]).all((0, 2))
                 finite &= np.isfinite(outputs[:, there]).all((0, 2))
@@ -241,6 +241,10 @@ def _read_assays(
         row[...] = value
 
 
+ROWS = ("z", "peak", "stops", "moments", "dose_time", "amount", "duration")
+"""The arrays of a block that hold several numbers for each lane."""
+
+
 class _Block:
     """The courses of one block of patients. A lane is a place in its arrays."""
 
@@ -266,14 +270,12 @@ class _Block:
         self.log_rows = [int(i) for i in np.flatnonzero(self.logs)]
         # The states of one patient at one time stand side by side: they are written together.
         self.found = np.empty((many, len(grid), len(model.states)))
-        self.flat = self.found.reshape(-1)
         self.reasons = [""] * many
 
         self.lane = np.concatenate([np.arange(many), np.zeros(max(FEWEST - many, 0), int)])
         self.active = np.arange(len(self.lane)) < many
         values = [v.take(self.lane) if np.ndim(v) else v for v in part.values()]
         self.constants, start, switches, doses = code.setup(values)
-        self.held: list[Any] = []
         self.z = self._rows(start)
         self.switches = self.moments = self._rows(switches)
         self.dosed = [i for _, i, _, _ in doses]
@@ -294,8 +296,12 @@ class _Block:
         self.rejected = np.zeros(lanes, bool)
         for i in self.log_rows:
             self.z[i] = np.log(self.z[i])
-        self.peak = np.abs(self.z)
+        self.size = np.abs(self.z)
+        self.peak = np.maximum(self.size, NOTHING)
+        self.asleep = True
         method.resize(len(self.logs), lanes)
+        held = code.held(self.constants, np.zeros(lanes), np.zeros_like(self.z))
+        self.held = [np.array(np.broadcast_to(v, lanes)) for v in held]
 
     def _rows(self, values: Sequence[Any]) -> Array:
         rows = np.empty((len(values), len(self.lane)))
@@ -314,24 +320,24 @@ class _Block:
                 do="Check the times and the amount of the dose.",
             )
 
-    def fail(self, lanes: Any, why: str) -> None:
+    def fail(self, lanes: NDArray[np.intp], why: str) -> None:
         """Stop these lanes and say why."""
-        for lane in np.flatnonzero(lanes & self.active):
+        for lane in lanes[self.active[lanes]]:
             self.reasons[self.lane[lane]] = why
-        self.active &= ~lanes
+        self.active[lanes] = False
 
     def write(self, lanes: NDArray[np.intp], at: NDArray[np.intp], z: Array) -> None:
-        """Keep the states ``z`` of these lanes at these numbers of the grid."""
-        place = (self.lane[lanes] * len(self.grid) + at) * len(z)
-        for row, log in zip(z, self.logs, strict=True):
-            self.flat[place] = np.exp(row) if log else row
-            place += 1
+        """Keep the states ``z``, a copy, of these lanes at these numbers of the grid."""
+        for i in self.log_rows:
+            z[i] = np.exp(z[i])
+        self.found.reshape(-1, len(z))[self.lane[lanes] * len(self.grid) + at] = z.T
 
     def solve(self) -> None:
         """From time 0 to the last time asked for."""
         if np.isnan(self.switches).any():
-            self.fail(np.isnan(self.switches).any(0), "the time of a switch is not a number")
-        self.arrive(self.active.copy())
+            lost = np.flatnonzero(np.isnan(self.switches).any(0))
+            self.fail(lost, "the time of a switch is not a number")
+        self.arrive(np.flatnonzero(self.active))
         while self.active.any():
             going = int(self.active.sum())
             if len(self.lane) > FEWEST and going <= 0.75 * len(self.lane):
@@ -345,84 +351,100 @@ class _Block:
             order = np.concatenate([order, np.flatnonzero(~self.active)[: FEWEST - len(order)]])
         for name in ("lane", "active", "t", "h", "stop", "next", "steps", "rejected"):
             setattr(self, name, getattr(self, name)[order])
-        for name in ("z", "peak", "stops", "dose_time", "amount", "duration", "moments"):
+        for name in ("size", *ROWS):
             setattr(self, name, np.ascontiguousarray(getattr(self, name)[:, order]))
         self.constants = [v[order] if np.ndim(v) else v for v in self.constants]
-        self.held = [v[order] if np.ndim(v) else v for v in self.held]
+        self.held = [v[order] for v in self.held]
         self.method.keep(order)
 
-    def arrive(self, here: NDArray[np.bool_]) -> None:
+    def part(self, lanes: NDArray[np.intp]) -> SimpleNamespace:
+        """Copies of what these lanes hold: at least FEWEST, so that some may stand there twice."""
+        lanes = np.resize(lanes, max(len(lanes), FEWEST))
+        rows = {name: getattr(self, name).take(lanes, axis=1) for name in ROWS}
+        values = {name: getattr(self, name)[lanes] for name in ("t", "stop", "next")}
+        constants = [v[lanes] if np.ndim(v) else v for v in self.constants]
+        held = [v[lanes] for v in self.held]
+        return SimpleNamespace(lanes=lanes, constants=constants, held=held, **rows, **values)
+
+    def arrive(self, lanes: NDArray[np.intp]) -> None:
         """These lanes stand at a stop: what changes there changes, and a new stretch begins."""
-        code, z = self.code, self.z
-        while here.any():
-            for i, time, amount, length in zip(
-                self.dosed, self.dose_time, self.amount, self.duration, strict=True
-            ):
-                now = here & (length == 0) & (time == self.t)
-                if now.any():
-                    after = np.log(np.exp(z[i]) + amount) if self.logs[i] else z[i] + amount
-                    np.copyto(z[i], after, where=now)
-            lost = here & ~np.isfinite(z).all(0)
-            if lost.any():
+        while len(lanes):
+            here = self.part(lanes)
+            self.dose(here)
+            good = np.isfinite(here.z).all(0)
+            if not good.all():
                 for i in self.log_rows:
-                    self.fail(
-                        lost & ~np.isfinite(z[i]),
-                        f"the state {list(self.model.states)[i]}, solved as a logarithm, "
-                        "reached zero",
-                    )
-                self.fail(lost, "a state left the range of numbers")
-                here = here & ~lost
-            np.maximum(self.peak, np.abs(z), out=self.peak, where=here)
-            lanes = np.flatnonzero(here & (self.coming[self.next] == self.t))
+                    name = list(self.model.states)[i]
+                    zero = here.lanes[~np.isfinite(here.z[i])]
+                    self.fail(zero, f"the state {name}, solved as a logarithm, reached zero")
+                self.fail(here.lanes[~good], "a state left the range of numbers")
+            self.put(here)
+            now = good & (self.coming[here.next] == here.t)
+            self.write(here.lanes[now], here.next[now], here.z[:, now])
+            self.next[here.lanes[now]] = here.next[now] + 1
+            self.active[here.lanes[here.t >= self.end]] = False
+            lanes = here.lanes[self.active[here.lanes]]
             if len(lanes):
-                self.write(lanes, self.next[lanes], z[:, lanes])
-                self.next[lanes] += 1
-            self.active &= ~(here & (self.t >= self.end))
-            here = here & self.active
-            if not here.any():
-                return
+                lanes = self.depart(self.part(lanes))
 
-            phase = (self.moments <= self.t).sum(0).astype(float)
-            inflow = np.zeros_like(z)
-            for i, time, amount, length in zip(
-                self.dosed, self.dose_time, self.amount, self.duration, strict=True
-            ):
-                runs = (length > 0) & (time <= self.t) & (self.t < time + length)
-                inflow[i] += np.where(runs, amount / length, 0.0)
-            self.held = list(code.held(self.constants, phase, inflow))
-            self.stop = np.where(self.stops > self.t, self.stops, np.inf).min(0)
-            slopes = np.empty_like(z)
-            code.slopes(self.t, z, self.constants, self.held, slopes)
-            self.fail(here & ~np.isfinite(slopes).all(0), "a slope is not a finite number")
-            here = here & self.active
-            # No solver can step within the last digits of a time.
-            tiny = here & (self.stop - self.t < SHORTEST * self.end)
-            if tiny.any():
-                np.copyto(z, z + (self.stop - self.t) * slopes, where=tiny)
-                np.copyto(self.t, self.stop, where=tiny)
-            begin = here & ~tiny
-            self.method.restart(slopes, begin)
-            np.copyto(self.h, self.first_step(slopes), where=begin)
-            self.rejected &= ~begin
-            here = tiny
+    def dose(self, here: SimpleNamespace) -> None:
+        """Add the boluses that are due."""
+        for i, time, amount, length in zip(
+            self.dosed, here.dose_time, here.amount, here.duration, strict=True
+        ):
+            z, now = here.z[i], (length == 0) & (time == here.t)
+            if now.any():
+                more = np.log(np.exp(z) + amount) if self.logs[i] else z + amount
+                here.z[i] = np.where(now, more, z)
 
-    def first_step(self, slopes: Array) -> Array:
+    def put(self, here: SimpleNamespace) -> None:
+        """These lanes have these times and states."""
+        self.t[here.lanes], self.z[:, here.lanes] = here.t, here.z
+        self.size[:, here.lanes] = np.abs(here.z)
+        self.peak[:, here.lanes] = np.fmax(here.peak, np.abs(here.z))
+
+    def depart(self, here: SimpleNamespace) -> NDArray[np.intp]:
+        """Begin a stretch. It gives the lanes that are at its end at once."""
+        code, lanes = self.code, here.lanes
+        phase = (here.moments <= here.t).sum(0).astype(float)
+        inflow = np.zeros_like(here.z)
+        for i, time, amount, length in zip(
+            self.dosed, here.dose_time, here.amount, here.duration, strict=True
+        ):
+            runs = (length > 0) & (time <= here.t) & (here.t < time + length)
+            inflow[i] += np.where(runs, amount / length, 0.0)
+        here.held = code.held(here.constants, phase, inflow)
+        for whole, value in zip(self.held, here.held, strict=True):
+            whole[lanes] = value
+        here.stop = np.where(here.stops > here.t, here.stops, np.inf).min(0)
+        self.stop[lanes] = here.stop
+        slopes = np.empty_like(here.z)
+        code.slopes(here.t, here.z, here.constants, here.held, slopes)
+        self.fail(lanes[~np.isfinite(slopes).all(0)], "a slope is not a finite number")
+        self.method.restart(slopes, lanes)
+        self.h[lanes] = self.first_step(here, slopes)
+        self.rejected[lanes] = False
+        # No solver can step within the last digits of a time.
+        tiny = self.active[lanes] & (here.stop - here.t < SHORTEST * self.end)
+        if tiny.any():
+            here.z = np.where(tiny, here.z + (here.stop - here.t) * slopes, here.z)
+            here.t = np.where(tiny, here.stop, here.t)
+            self.put(here)
+        return lanes[tiny]
+
+    def first_step(self, here: SimpleNamespace, slopes: Array) -> Array:
         """A step in which little changes, and that is short beside every time constant."""
-        size = np.where(self.logs[:, None], 1.0, self.peak)
-        rate = np.where((slopes != 0) & (size > 0), np.abs(slopes) / size, 0.0).max(0)
-        entries = dict(
-            zip(
-                self.code.entries,
-                self.code.jacobian(self.t, self.z, self.constants, self.held),
-                strict=True,
-            )
-        )
+        asleep = here.peak == NOTHING
+        size = np.where(self.logs[:, None], 1.0, here.peak)
+        rate = np.where((slopes != 0) & ~asleep, np.abs(slopes) / size, 0.0).max(0)
+        values = self.code.jacobian(here.t, here.z, here.constants, here.held)
+        entries = dict(zip(self.code.entries, values, strict=True))
         for (i, j), entry in entries.items():
             # Diagonal entries and products across it do not depend on the units of the states.
             if i <= j and (j, i) in entries:
                 rate = np.fmax(rate, np.sqrt(np.abs(entry * entries[j, i])))
-        stretch = self.stop - self.t
-        leaves = ((self.peak == 0) & (slopes != 0)).any(0)
+        stretch = here.stop - here.t
+        leaves = (asleep & (slopes != 0)).any(0)
         return np.fmin(FIRST / rate, np.where(leaves, SLIVER * stretch, stretch))
 
     def advance(self) -> None:
@@ -430,73 +452,85 @@ class _Block:
         z, t = self.z, self.t
         left = self.stop - t
         last = self.h >= left * (1 - 1e-9)
-        h = np.where(last, left, np.where(self.h > 0.5 * left, 0.5 * left, self.h))
+        h = np.where(last, left, np.minimum(self.h, 0.5 * left))
         new, error = self.method.step(t, z, h, self.constants, self.held)
-        worst = self.norm(z, new, error)
-        short = self.wakes(new, h)
-        worst = np.where(np.isfinite(short), np.inf, worst)
+        size = np.abs(new)
+        worst = self.norm(new, size, error)
+        short = self.wakes(size, h)
+        worst = np.where(np.isfinite(short), np.inf, worst) if short is not None else worst
         good = (worst <= 1) & self.active
         self.steps += 1
 
         after = np.where(last, self.stop, t + h)
-        self.read(good, t, h, after, last)
-        factor = 0.9 * np.power(worst, -0.2)
-        factor = np.where(good, np.where(factor > 0, factor, 10.0), np.fmax(factor, 0.2))
-        factor = np.where(worst <= 1, factor, np.where(worst < np.inf, factor, 0.2))
-        factor = np.clip(factor, 0.2, np.where(self.rejected, 1.0, 10.0))
-        np.copyto(self.h, np.fmin(h * factor, short))
-        np.copyto(z, new, where=good)
-        np.copyto(self.t, after, where=good)
+        self.read(good, t, h, after)
+        # Where the error is not a number, the step becomes as short as the bounds allow.
+        factor = np.fmax(0.9 * np.power(worst, -0.2), 0.2)
+        self.h = h * np.minimum(factor, np.where(self.rejected, 1.0, 10.0))
+        if short is not None:
+            self.h = np.fmin(self.h, short)
+        self.t = np.where(good, after, t)
+        stay = np.flatnonzero(~good)
         self.method.accepted(good)
-        np.maximum(self.peak, np.abs(z), out=self.peak)
+        # The array of the old states becomes the room for the end of the next step.
+        self.z, self.method.end = carried(new, z, stay), z
+        self.size = carried(size, self.size, stay)
+        np.maximum(self.peak, self.size, out=self.peak)
         self.rejected = ~good
 
         failed = ~good & self.active & ((t + self.h == t) | (self.h < 1e-14 * self.stop))
         if failed.any():
-            self.fail(failed, "its steps became too small")
+            self.fail(np.flatnonzero(failed), "its steps became too small")
         if (self.steps >= self.most).any():
             more = "" if self.method.name == "Rodas5P" else "; try method='Rodas5P'"
             out = (self.steps >= self.most) & (self.t < self.end)
-            self.fail(out, f"it needs more than {self.most:,} steps{more}")
-        here = good & last & self.active
-        if here.any():
-            self.arrive(here)
+            self.fail(np.flatnonzero(out), f"it needs more than {self.most:,} steps{more}")
+        self.arrive(np.flatnonzero(good & last & self.active))
 
-    def wakes(self, new: Array, h: Array) -> Array:
+    def wakes(self, size: Array, h: Array) -> Array | None:
         """A short step for lanes in which a state leaves zero in a long one; else infinity.
 
         A state at zero has no size, so its error says nothing. Where it leaves zero on the way, as
-        behind a threshold, the moment is found by short steps.
+        behind a threshold, the moment is found by short steps. None: no state does.
         """
-        none = np.full_like(h, np.inf)
-        if self.atol is not None:
-            return none
-        woken = ((self.peak == 0) & (new != 0)).any(0) & self.active
+        if self.atol is not None or not self.asleep:
+            return None
+        woken = ((self.peak == NOTHING) & (size > NOTHING)).any(0) & self.active
         if not woken.any():
-            return none
-        slopes = np.empty_like(self.z)
-        self.code.slopes(self.t, self.z, self.constants, self.held, slopes)
-        short = np.fmin(self.first_step(slopes), SLIVER * (self.stop - self.t))
-        short = np.fmax(short, 1e-12 * self.stop)
-        return np.where(woken & (h > short * (1 + 1e-9)), short, none)
+            self.asleep = bool((self.peak == NOTHING).any())
+            return None
+        here = self.part(np.flatnonzero(woken))
+        slopes = np.empty_like(here.z)
+        self.code.slopes(here.t, here.z, here.constants, here.held, slopes)
+        short = np.fmin(self.first_step(here, slopes), SLIVER * (here.stop - here.t))
+        short = np.fmax(short, 1e-12 * here.stop)
+        bound = np.full_like(h, np.inf)
+        long = h[here.lanes] > short * (1 + 1e-9)
+        bound[here.lanes] = np.where(long, short, np.inf)
+        return bound
 
-    def norm(self, z: Array, new: Array, error: Array) -> Array:
+    def norm(self, new: Array, size: Array, error: Array) -> Array:
         """The largest error of each lane, as a share of what is allowed."""
-        size = np.maximum(np.abs(z), np.abs(new))
         if self.atol is None:
-            allowed = self.rtol * size + (FLOOR * self.peak + 1e-300)
-            # A state that was zero so far has no size to compare with in its first, short step.
-            allowed[self.peak == 0] = np.inf
+            # Relative to the state, or to the smallest share of its peak that counts.
+            scale = self.peak * (FLOOR / self.rtol)
+            np.maximum(scale, self.size, out=scale)
+            np.maximum(scale, size, out=scale)
+            if self.asleep:
+                # A state that was zero so far has no size to compare with in its first, short step.
+                scale[self.peak == NOTHING] = np.inf
         else:
-            allowed = self.rtol * size + self.atol
+            scale = np.maximum(self.size, size)
+            scale += self.atol / self.rtol
         for i in self.log_rows:
-            allowed[i] = self.rtol
-        share = np.abs(error) / allowed
+            scale[i] = 1.0
+        share = np.abs(error)
+        share /= scale
         worst = np.maximum.reduce(share, axis=0)
+        worst /= self.rtol
         finite = np.isfinite(np.add.reduce(new, axis=0))
-        return np.where(finite, worst, np.inf)
+        return worst if finite.all() else np.where(finite, worst, np.inf)
 
-    def read(self, good: Any, t: Array, h: Array, after: Array, last: Any) -> None:
+    def read(self, good: Any, t: Array, h: Array, after: Array) -> None:
         """Write the states at the requested times that these lanes step over."""
         lanes = np.flatnonzero(good & (self.coming[self.next] < after))
         if not len(lanes):

@@ -16,6 +16,8 @@ from cgtlearn.trace.numpy_code import Compiled
 
 Array = NDArray[np.float64]
 
+FEWEST = 8
+"""Lanes side by side, at least: NumPy would take the sum of a single one in another order."""
 # Row i holds the weights of the stages before stage i; the last row is the step itself.
 WEIGHTS = tuple(
     np.array(row)
@@ -54,6 +56,26 @@ def weighted(weights: Array, stages: Array, out: Array) -> Array:
     return out
 
 
+def carried(new: Array, old: Array, stay: NDArray[np.intp]) -> Array:
+    """``new``, with the columns of ``old`` for the lanes that stay where they are: few, mostly."""
+    if len(stay):
+        new[:, stay] = old[:, stay]
+    return new
+
+
+def wanted(
+    z: Array, h: Array, end: Array, stages: Array, lane: NDArray[np.intp]
+) -> tuple[Array, Array, Array, Array, NDArray[np.intp]]:
+    """What dense output works on: every lane, or a copy for each pair where these are the fewer.
+
+    Gives ``z``, ``h``, ``end``, ``stages`` and, for each pair, its place in them.
+    """
+    if not FEWEST <= len(lane) < len(h):
+        return z, h, end, stages, lane
+    z, h, end, stages = (part.take(lane, axis=-1) for part in (z, h, end, stages))
+    return z, h, end, stages, np.arange(len(lane))
+
+
 class DormandPrince:
     """One step of all lanes. ``step`` gives the end of the step and the estimate of its error."""
 
@@ -73,9 +95,9 @@ class DormandPrince:
         self.resize(first.shape[0], len(lanes))
         self.stages[0] = first
 
-    def restart(self, slopes: Array, where: NDArray[np.bool_]) -> None:
+    def restart(self, slopes: Array, lanes: NDArray[Any]) -> None:
         """Something changed at the start of these lanes' next step: its slopes are given."""
-        np.copyto(self.stages[0], slopes, where=where)
+        self.stages[0][:, lanes] = slopes
 
     def step(self, t: Array, z: Array, h: Array, c: Any, g: Any) -> tuple[Array, Array]:
         """(end of the step, estimated error), both (states, N)."""
@@ -91,14 +113,20 @@ class DormandPrince:
 
     def accepted(self, where: NDArray[np.bool_]) -> None:
         """These lanes go on from the end of the step."""
-        np.copyto(self.stages[0], self.stages[-1], where=where)
+        self.stages[0] = carried(self.stages[-1], self.stages[0], np.flatnonzero(~where))
 
     def inside(self, z: Array, h: Array, lane: NDArray[np.intp], share: Array) -> Array:
         """The states within the step, at ``share`` (0 to 1) of it, for pairs of lane and share."""
-        start, size = z.take(lane, axis=1), h.take(lane)
-        rise = self.end.take(lane, axis=1) - start
-        first = size * self.stages[0].take(lane, axis=1) - rise
-        last = rise - size * self.stages[-1].take(lane, axis=1) - first
-        extra = weighted(DENSE, self.stages, self.error).take(lane, axis=1) * size
-        rest = 1 - share
-        return start + share * (rise + rest * (first + share * (last + rest * extra)))
+        z, h, end, stages, lane = wanted(z, h, self.end, self.stages, lane)
+        rise = end - z
+        first = h * stages[0]
+        first -= rise
+        last = rise - first
+        last -= h * stages[-1]
+        found = weighted(DENSE, stages, np.empty_like(z))
+        found *= h
+        found, rest = found.take(lane, axis=1), 1 - share
+        for factor, term in ((rest, last), (share, first), (rest, rise), (share, z)):
+            found *= factor
+            found += term.take(lane, axis=1)
+        return found

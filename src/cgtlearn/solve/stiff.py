@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgtlearn.solve.explicit import Array, weighted
+from cgtlearn.solve.explicit import Array, wanted, weighted
 from cgtlearn.trace.numpy_code import Compiled
 
 GAMMA = 0.21193756319429014
@@ -150,7 +150,7 @@ class Rodas5P:
         """Go on with these lanes alone."""
         self.resize(self.end.shape[0], len(lanes))
 
-    def restart(self, slopes: Array, where: NDArray[np.bool_]) -> None:
+    def restart(self, slopes: Array, lanes: NDArray[Any]) -> None:
         """A step remembers nothing of the one before."""
 
     def accepted(self, where: NDArray[np.bool_]) -> None:
@@ -164,7 +164,9 @@ class Rodas5P:
         by_time = [h * rate for rate in code.by_time(t, z, c, g)]
         end = z
         for i in range(len(WEIGHTS)):
-            if i:
+            if i > 5:  # the weights of the stage before, and one more
+                end += stages[i - 1]
+            elif i:
                 end = weighted(WEIGHTS[i], stages, self.end)
                 end += z
             when = t + WHEN[i] * h if code.uses_time and i else t
@@ -182,9 +184,12 @@ class Rodas5P:
 
     def inside(self, z: Array, h: Array, lane: NDArray[np.intp], share: Array) -> Array:
         """The states within the step, at ``share`` (0 to 1) of it, for pairs of lane and share."""
-        two, three, four = (
-            weighted(row, self.stages, self.error).take(lane, axis=1) for row in DENSE
-        )
-        rest = 1 - share
-        curved = self.end.take(lane, axis=1) + rest * (two + share * (three + share * four))
-        return rest * z.take(lane, axis=1) + share * curved
+        z, _, end, stages, lane = wanted(z, h, self.end, self.stages, lane)
+        two, three, found = (weighted(row, stages, np.empty_like(z)) for row in DENSE)
+        found, rest = found.take(lane, axis=1), 1 - share
+        for factor, term in ((share, three), (share, two), (rest, end)):
+            found *= factor
+            found += term.take(lane, axis=1)
+        found *= share
+        found += rest * z.take(lane, axis=1)
+        return found
