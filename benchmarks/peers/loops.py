@@ -151,7 +151,7 @@ class Numba:
                     total = 0.0
                     for s in range(stages):
                         total += errors[s] * k[s, i]
-                    allowed = RTOL * max(abs(y[i]), abs(new[i])) + 1e-30 * peak[i] + 1e-300
+                    allowed = RTOL * max(abs(y[i]), abs(new[i])) + 1e-20 * peak[i] + 1e-300
                     if peak[i] > 0:
                         worst = max(worst, abs(step * total) / allowed)
                 factor = 10.0 if worst == 0 else min(10.0, max(0.2, 0.9 * worst**-0.2))

@@ -110,7 +110,7 @@ def solve(
     rtol, atol : relative and absolute tolerance of each step. ``atol`` is in the units of the
         states; states that are solved as logarithms use ``rtol`` for both. By default 1e-8 and
         1e-12 for the SciPy methods. For DP5 and Rodas5P by default 1e-6, and no ``atol``: every
-        state is followed by its relative error, down to 1e-30 of its highest value. At this
+        state is followed by its relative error, down to 1e-20 of its highest value. At this
         tolerance no patient of 4,000 is off by more than 1e-3, in any model of the course.
 
     At a switch or a dose the value returned is the one just after it.
