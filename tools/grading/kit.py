@@ -17,7 +17,7 @@ from pathlib import Path
 from tools import ROOT
 
 HERE = Path(__file__).resolve().parent
-LEFT_OUT = ("exercises/data", "exercises/authoring.py")
+LEFT_OUT = ("exercises/data", "exercises/authoring.py", "exercises/recipes.py")
 """Of the package, what the learner's process does not get."""
 
 
