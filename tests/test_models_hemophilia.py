@@ -6,18 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, linalg, stats
 
-from cgtlearn import estimate, ledger, proof
+from cgtlearn import estimate, ledger, measure, proof
 from cgtlearn.errors import LearnerError
-from cgtlearn.models import bleeding, fix_production, get
+from cgtlearn.models import bleeding, factor_turnover, fix_production, get
 from cgtlearn.models import valoctocogene_production as valoctocogene
 from cgtlearn.proof.recipes import bleeding as bleeding_recipes
+from cgtlearn.proof.recipes import factor_turnover as turnover_recipes
 from cgtlearn.proof.recipes import fix_production as fix_recipes
 from cgtlearn.proof.recipes import valoctocogene_production as valoctocogene_recipes
 from cgtlearn.solve import solve
 
-HEMOPHILIA = ("valoctocogene_production", "bleeding", "fix_production")
+HEMOPHILIA = ("valoctocogene_production", "bleeding", "factor_turnover", "fix_production")
 
 
 @pytest.mark.parametrize("name", HEMOPHILIA)
@@ -280,3 +281,69 @@ def test_class_figures_are_shown_and_no_model_stands_beside_them():
     assert kept == {"fix_kept": 95.7, "fviii_kept": 55.8}
     used = {t.row for name in HEMOPHILIA for t in get(name).targets}
     assert not any(row.startswith("aav_meta2024.") for row in used)
+
+
+# --- turnover and assays ------------------------------------------------------------------------
+
+
+def matrix(p):
+    """What moves between plasma, shallow and deep tissue, per hour: by hand, from the textbook."""
+    k10, k12, k13 = (q / p.central_volume for q in (p.clearance, p.exchange, p.deep_exchange))
+    k21, k31 = p.exchange / p.tissue_volume, p.deep_exchange / p.deep_volume
+    return np.array([[-k10 - k12 - k13, k21, k31], [k12, -k21, 0], [k13, 0, -k31]])
+
+
+@pytest.mark.parametrize("factor", [{}, factor_turnover.FVIII], ids=["FIX", "FVIII"])
+def test_turnover_is_a_matrix_exponential(factor):
+    p = factor_turnover.model.parameters_with(**factor, infusion_duration=0, synthesis=20)
+    a, hours = matrix(p), np.array([0.5, 3.0, 24.0, 72.0, 200.0])
+    fed = np.zeros((4, 4))  # a fourth state that stays at 1 and feeds plasma
+    fed[:3, :3], fed[0, 3] = a, p.synthesis
+    course = solve(factor_turnover.model, p, hours)
+    for i, t in enumerate(hours):
+        infused = linalg.expm(a * t) @ [p.dose, 0, 0]
+        made = (linalg.expm(fed * t) @ [0, 0, 0, 1])[:3]
+        for name, x in (("infused", infused), ("made", made)):
+            got = [course.states[name + s][i] for s in ("", "_shallow", "_deep")]
+            assert got == pytest.approx(x, rel=1e-6, abs=1e-6 * p.dose), (name, t)
+        ours = p.baseline + (infused[0] + made[0]) / p.central_volume
+        assert course["chromogenic"][i] == pytest.approx(ours, rel=1e-6)
+
+
+@pytest.mark.parametrize("factor", [{}, factor_turnover.FVIII], ids=["FIX", "FVIII"])
+def test_synthesis_over_clearance_is_the_level(factor):
+    p = factor_turnover.model.parameters_with(**factor, synthesis=60)
+    last = solve(factor_turnover.model, p, [factor_turnover.model.window]).states["made"][0]
+    assert last / p.central_volume == pytest.approx(60 / p.clearance, rel=2e-3)
+
+
+def test_half_lives_after_an_infusion_are_a_day_and_half_a_day():
+    p = factor_turnover.model.parameters_with()
+    hours = ledger.value("factor_turnover.sampling_hours")
+    for changes, expected in (({}, 21.2), (factor_turnover.FVIII, 8.5)):
+        t, level = turnover_recipes.samples(p, hours, **changes)
+        found = measure.terminal_half_life(t, level).half_life
+        assert found == pytest.approx(expected, abs=0.1)
+
+
+def test_one_protein_has_two_activities_and_the_order_turns():
+    """Infused factor VIII-SQ reads lower by one-stage assay, the same protein made reads higher."""
+    model = factor_turnover.model
+    infused = model.parameters_with(**{**factor_turnover.FVIII, "baseline": 0})
+    made = infused.changed(dose=model.parameters["dose"].domain[0], synthesis=100)
+    low, high = (
+        solve(model, p, [12])["one_stage"][0] / solve(model, p, [12])["chromogenic"][0]
+        for p in (infused, made)
+    )
+    assert low == pytest.approx(0.61, abs=0.001)
+    assert high == pytest.approx(1.6, abs=0.01)
+
+
+def test_clearances_of_two_factor_ix_products_disagree_and_their_half_lives_agree():
+    p = factor_turnover.model.parameters_with()
+    clearance = turnover_recipes.fix_clearance_per_kg_in_three_days(p)
+    half_life = turnover_recipes.fix_half_life_in_three_days(p)
+    assert ledger.value("benefix.clearance") / clearance == pytest.approx(1.9, abs=0.02)
+    assert half_life / ledger.value("benefix.half_life") == pytest.approx(0.95, abs=0.01)
+    all_days = turnover_recipes.fix_clearance(p) * 100 / ledger.value("aav_chain.weight")
+    assert clearance == pytest.approx(all_days, rel=0.03)
