@@ -666,6 +666,23 @@ def test_bad_error_is_told(change, words):
         estimate.fit_one(decay, times, values, **given)
 
 
+def test_values_at_the_limit_without_a_flag_are_told():
+    t, y = np.arange(1.0, 9), np.maximum(9 * np.exp(-0.4 * np.arange(1.0, 9)), 1.0)
+    options = {"lloq": 1.0, "progress": False, "intervals": "none", "starts": 2}
+
+    def falls(t, p):
+        return p.a * np.exp(-p.k * t)
+
+    start = {"a": 8.0, "k": 0.3}
+    fit = estimate.fit_one(falls, t, y, start=start, **options)
+    assert any("3 of 8 values equal the limit, 1," in note for note in fit.warnings)
+    flagged = estimate.fit_one(falls, t, y, start=start, censored=y == 1, **options)
+    assert not any("equal the limit" in note for note in flagged.warnings)
+    columns = {"ID": np.repeat([1, 2], 8), "TIME": np.tile(t, 2), "DV": np.tile(y, 2)}
+    with pytest.warns(UserWarning, match="6 of 16 values equal the limit"):
+        estimate.Study.from_columns(columns, lloq=1.0)
+
+
 def test_values_below_zero_are_told_where_they_may_stand():
     t = np.linspace(0, 12, 13)
     y = 100 * np.exp(-0.5 * t) + np.where(t > 9, -3.0, 2.0)

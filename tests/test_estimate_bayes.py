@@ -390,6 +390,21 @@ def test_an_interrupt_keeps_the_draws(monkeypatch):
         quick(flat, [0.0, 1], [3.0, 4], tune=100, **given)
 
 
+def test_an_interrupt_within_the_likelihood_is_silent(capfd):
+    calls = []
+
+    def impatient(t, p):
+        calls.append(1)
+        if len(calls) == 20_000:
+            raise KeyboardInterrupt
+        return flat(t, p)
+
+    given = {"priors": {"level": estimate.log_normal(3, sd=1)}, "draws": 2000}
+    post = quick(impatient, [0.0, 1], [3.0, 4], tune=20, **given)
+    assert "interrupted" in post.warnings[0] and np.isfinite(post.log_posterior).all()
+    assert "emcee" not in "".join(capfd.readouterr())
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -143,6 +143,20 @@ def test_limits_are_corrected_too():
     assert found.hidden[0].tolist() == (found.observed[0] <= 75).tolist()
 
 
+def test_corrected_limits_are_not_shown_as_values():
+    rng = np.random.default_rng(5)
+    dv, simulated = trials(rng, 1)[0], trials(rng, 100)
+    pred = np.where(ID % 2 == 0, 1.0, 20.0)
+    found = estimate.vpc(columns(dv, 30.0, pred=pred), simulated, corrected=True)
+    assert found.hidden.any() and not found.hidden.all()
+    rows = found.summary().splitlines()[3 : 3 + TIMES.size]
+    assert sum(row.count("below") for row in rows) == found.hidden.sum()
+    assert not any("below [" in row for row in rows)
+    ax = found.plot().axes[0]
+    tops = [path.vertices[:, 1].max() for c in ax.collections[1:4] for path in c.get_paths()]
+    assert max(tops) == pytest.approx(found.high[~found.hidden].max())
+
+
 def coverage_of_vpc(sets, seed, replicates=400):
     rng = np.random.default_rng(seed)
     inside, below = [], []

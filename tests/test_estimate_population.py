@@ -613,7 +613,7 @@ def test_a_covariate_says_where_typical_values_hold(tmp_path):
     found = estimate.foce(mixed, study, **QUIET, starts=1)
     middle = float(np.median(50.0 + np.unique(ids)))
     assert found.references == {"kg": middle, "sex": "m"}
-    assert f"kg = {middle:g} kg, sex = m" in found.summary()
+    assert f"kg = {middle:g} kg, sex = m\n" in found.summary()
     found.to_json(tmp_path / "x.json")
     assert json.loads((tmp_path / "x.json").read_text())["references"]["sex"] == "m"
 

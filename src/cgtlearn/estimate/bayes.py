@@ -51,7 +51,7 @@ from cgtlearn.errors import LearnerError, same_length, short, sorted_times, unkn
 from cgtlearn.estimate import scores
 from cgtlearn.estimate.fit import Interval, checked_level, limits
 from cgtlearn.estimate.likelihood import Numbers, Samples, known_sd, prepared
-from cgtlearn.estimate.one import SetUp, prepare
+from cgtlearn.estimate.one import SetUp, at_the_limit, prepare
 from cgtlearn.estimate.priors import HALF_LOG_2PI, Prior, as_prior, half_normal
 from cgtlearn.estimate.problem import from_u, to_u
 from cgtlearn.estimate.report import aligned, digits, to_csv, to_json
@@ -559,7 +559,8 @@ def bayes_one(
     Returns
     -------
     Posterior, with warnings where R-hat exceeds 1.01 or fewer than 400 draws are effective.
-    Interrupted, it holds the draws that were reached, and says so.
+    Interrupted, it holds the draws that were reached, and says so; before the tenth draw there is
+    nothing to hold, and the interrupt goes on.
 
     Raises LearnerError as :func:`fit_one` does, and for a missing or impossible prior.
     """
@@ -603,6 +604,7 @@ def bayes_one(
     units[SIGMA] = "1" if error != "additive" else "value"
     rhat, ess, tail = _diagnosed(found, int(ensembles))
     notes = _cautions(rhat, ess, tail, whole, chain.shape[0], int(draws))
+    notes += tuple(at_the_limit(up, lloq))
     return Posterior(
         name=up.name, draws=found, log_posterior=logs.T.copy(), priors=believed,
         ensembles=int(ensembles), accepted=accepted, rhat=rhat, ess=ess, ess_tail=tail,
@@ -630,6 +632,7 @@ class _LogPosterior:
         self.centre = np.array([float(to_u(q.first, q.kind.split("-")[0])) for q in chosen])
         self.sd = np.array([q.second for q in chosen])
         self.constant = -float(np.log(self.sd).sum()) - HALF_LOG_2PI * len(chosen)
+        self.stopped = False
 
     def value_of(self, name: str, u: Numbers) -> Numbers:
         return np.asarray(from_u(u, self.scales[list(self.priors).index(name)]))
@@ -664,6 +667,14 @@ class _LogPosterior:
         if possible.any():
             total[possible] += self.likelihood(x[possible])
         return total
+
+    def until_stopped(self, x: Numbers) -> Numbers:
+        """The same for emcee, which prints all it holds when an interrupt passes through it."""
+        try:
+            return self(x)
+        except KeyboardInterrupt:
+            self.stopped = True
+            return np.full(x.shape[0], -np.inf)
 
 
 def _first_places(density: _LogPosterior, walkers: int, rng: np.random.Generator) -> Numbers:
@@ -723,7 +734,9 @@ def _sampled(
     for e in range(ensembles):
         rng = stream(seed, "walkers", e)
         moves = [(emcee.moves.DEMove(), 0.7), (emcee.moves.StretchMove(), 0.3)]
-        sampler = emcee.EnsembleSampler(walkers, d, density, vectorize=True, moves=moves)
+        sampler = emcee.EnsembleSampler(
+            walkers, d, density.until_stopped, vectorize=True, moves=moves
+        )
         own = np.random.MT19937(np.random.SeedSequence(int(rng.integers(2**63))))
         sampler.random_state = own.state
         samplers.append(sampler)
@@ -735,6 +748,8 @@ def _sampled(
             for _ in range(tune + draws):
                 for step in steps:
                     next(step)
+                    if density.stopped:
+                        raise KeyboardInterrupt
                     bar.add(1)
     except KeyboardInterrupt:
         whole = False

@@ -187,6 +187,7 @@ def fit_one(
         for e in ends
     )
     notes += _cautions(problem, best, ends, found, covariance, noiseless)
+    notes += at_the_limit(set_up, lloq)
     below_zero = int((set_up.values < 0).sum())
     if below_zero and lloq is None:
         notes.append(
@@ -358,6 +359,17 @@ def prepare(
             knots = np.asarray(to_u(grid, problem.free[i].scale), float)
         problem.kinks[i] = knots[np.isfinite(knots)]
     return SetUp(name, labels, grid, numbers, flags, rule, problem, held, at, many)
+
+
+def at_the_limit(up: SetUp, lloq: float | None) -> list[str]:
+    """A note on values that equal the limit and have no flag: many files write it for 'below'."""
+    count = 0 if lloq is None else int(((up.values == lloq) & ~up.censored).sum())
+    if not count:
+        return []
+    return [
+        f"{count} of {up.values.size} values equal the limit, {digits(float(lloq or 0))}, and "
+        "count as measured there; if they stand for 'below it', flag them: censored=..."
+    ]
 
 
 def with_rule(every: Samples, rule: str) -> Samples:

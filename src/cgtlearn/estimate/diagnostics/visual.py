@@ -37,7 +37,8 @@ class VPC:
     ``times`` (B,) median time of the bin's samples, ``edges`` (B, 2), ``n`` (B,) samples.
     ``observed`` (B, P), and ``low``, ``middle``, ``high`` (B, P): the interval, at ``level``, and
     median of the same percentile over the ``replicates``. ``hidden`` (B, P): True where the
-    observed percentile lies below the limit.
+    observed percentile lies below the limit. A correction gives every sample a limit of its own;
+    there such a percentile and its interval are limits and no values, and are not shown.
     ``below`` (B,) the observed share below the limit, ``below_low``, ``below_middle``,
     ``below_high`` (B,) the simulated; NaN where no sample has a limit.
     """
@@ -92,6 +93,11 @@ class VPC:
                 rows.append({**place, **row, "hidden": False, "inside": ok})
         return rows
 
+    @property
+    def _untold(self) -> NDArray[np.bool_]:
+        """(B, P) True where a percentile is one of many corrected limits."""
+        return self.hidden & self.corrected
+
     def _count(self) -> tuple[int, int]:
         """How many observed percentiles above the limit lie inside, of how many."""
         told = ~self.hidden
@@ -113,6 +119,9 @@ class VPC:
         for b, time in enumerate(self.times):
             cells = []
             for p in range(len(names)):
+                if self._untold[b, p]:
+                    cells.append("below")
+                    continue
                 value = "below" if self.hidden[b, p] else digits(float(self.observed[b, p]))
                 ends = digits(float(self.low[b, p])), digits(float(self.high[b, p]))
                 star = "" if self.inside[b, p] else " *"
@@ -184,7 +193,9 @@ class VPC:
         colours = [plot.VERMILLION, plot.BLUE, plot.VERMILLION]
         for p, q in enumerate(self.percentiles):
             colour = colours[p] if len(self.percentiles) == 3 else plot.BLUE
-            ax.fill_between(self.times, self.low[:, p], self.high[:, p], color=colour, alpha=0.25)
+            told = np.where(self._untold[:, p], np.nan, 1.0)
+            ends = told * self.low[:, p], told * self.high[:, p]
+            ax.fill_between(self.times, *ends, color=colour, alpha=0.25)
             middle = abs(q - 0.5) < 1e-9
             shown = np.where(self.hidden[:, p], np.nan, self.observed[:, p])
             name = f"observed {100 * q:g} %"

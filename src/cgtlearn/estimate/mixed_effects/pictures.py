@@ -49,7 +49,7 @@ def predictions(fit: Population) -> Any:
 
 
 def individuals(fit: Population) -> Any:
-    """Nine patients: samples, the typical curve and the patient's own."""
+    """Nine patients: samples, the typical curve and the patient's own; triangles: below LLOQ."""
     study = fit.study
     shown = np.unique(np.linspace(0, study.size - 1, min(PANELS, study.size)).astype(int))
     fig, axes = plot.figure(3, 3, "tall", sharex=True, sharey=True)
@@ -58,8 +58,8 @@ def individuals(fit: Population) -> Any:
     values = study.values[study.taken & ~study.censored]
     for ax, i in zip(axes.flat, shown, strict=False):
         measured = study.taken[i] & ~study.censored[i]
-        ax.plot(times, typical[i], color=plot.BLACK, linewidth=1, linestyle="--")
-        ax.plot(times, own[i], color=plot.GREEN, linewidth=1.5, linestyle="-")
+        ax.plot(times, typical[i], color=plot.BLACK, linewidth=1, linestyle="--", label="typical")
+        ax.plot(times, own[i], color=plot.GREEN, linewidth=1.5, linestyle="-", label="own curve")
         ax.plot(study.times[i, measured], study.values[i, measured], "o", color=plot.BLUE, ms=4)
         below = study.censored[i]
         ax.plot(study.times[i, below], study.values[i, below], "v", color=plot.VERMILLION, ms=4,
@@ -70,6 +70,8 @@ def individuals(fit: Population) -> Any:
             ax.set_ylim(values.min() / 5, values.max() * 5)
     for ax in axes.flat[len(shown) :]:
         ax.set_visible(False)
+    handles = axes.flat[0].get_legend_handles_labels()
+    fig.legend(*handles, loc="outside upper right", ncols=2, fontsize=8)
     fig.supxlabel(f"time ({_unit(fit, 'TIME')})")
     fig.supylabel(f"value ({_unit(fit, 'DV')})")
     return fig

@@ -223,9 +223,11 @@ class Population:
             lines.append("  ".join(cells).rstrip())
         lines.append("")
         if self.references:
-            at = (f"{name} = {value if isinstance(value, str) else _digits(value)}"
-                  f" {ledger.pretty(study.units.get(name, ''))}".rstrip()
-                  for name, value in self.references.items())  # fmt: skip
+            at = []
+            for name, value in self.references.items():
+                unit = study.units.get(name, "")
+                shown = value if isinstance(value, str) else _digits(value)
+                at.append(f"{name} = {shown}" + (f" {ledger.pretty(unit)}" if unit else ""))
             lines.append(f"estimates of the parameters are those at {', '.join(at)}")
         if math.isfinite(self.log_likelihood):
             noise = f" ± {self.log_likelihood_se:.2f}" if self.log_likelihood_se else ""

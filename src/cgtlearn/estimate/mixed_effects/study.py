@@ -92,13 +92,21 @@ class Study:
                 expected="measured values: limits alone cannot place a curve",
                 do="check that LLOQ and DV are in one unit",
             )
+        notes = []
         blind = [p for p, m in zip(self.patients, measured, strict=True) if not m.any()]
-        if not blind:
-            return ()
-        return (
-            f"patient {_listed(blind)} has no value above the limit of quantification. Its samples "
-            "count as censored and say little: its own estimates lean on everybody else's.",
-        )
+        if blind:
+            notes.append(
+                f"patient {_listed(blind)} has no value above the limit of quantification. Its "
+                "samples count as censored and say little: its own estimates lean on everybody "
+                "else's."
+            )
+        equal = int((measured & (self.values == self.lloq)).sum())
+        if equal:
+            notes.append(
+                f"{equal} of {self.samples} values equal the limit and count as measured there. If "
+                "they stand for 'below it', flag them: CENS 1."
+            )
+        return tuple(notes)
 
     @classmethod
     def from_columns(
