@@ -602,6 +602,23 @@ def test_covariates_that_say_the_same():
         estimate.foce(decay_model(covariates=both[:1]), plain, **QUIET)
 
 
+def test_units_that_do_not_fit_are_told():
+    times, ids = np.tile([3.0, 9, 20, 60], 4), np.repeat([1, 2, 3, 4], 4)
+    curve = stein2019.closed_form(times, stein2019.model.parameters_with())
+    mixed = estimate.Mixed(stein2019.model, random={"cmax": 0.5}, course=stein2019.closed_form)
+
+    def bound(**units):
+        columns = {"ID": ids, "TIME": times, "DV": curve}
+        return Bound(mixed, estimate.Study.from_columns(columns, units=units))
+
+    assert not bound(TIME="day", DV="copies/ug").warnings
+    assert not bound(TIME="d", DV="copies/µg").warnings
+    assert not bound(TIME="visit").warnings
+    assert "values are in cells/µL" in bound(DV="cell/uL").warnings[0]
+    with pytest.raises(LearnerError, match="times in h for a model in d"):
+        bound(TIME="h")
+
+
 def test_a_covariate_says_where_typical_values_hold(tmp_path):
     data = decays()
     ids = data["ID"]

@@ -19,11 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgtlearn import ledger
 from cgtlearn.datasets.reader import MISSING
 from cgtlearn.errors import LearnerError, one_number, one_of, short, unknown_name
 from cgtlearn.estimate.mixed_effects.noise import ERRORS, Noise
 from cgtlearn.estimate.mixed_effects.study import Study
 from cgtlearn.estimate.problem import from_u, to_u
+from cgtlearn.ledger.units import parse_unit
 from cgtlearn.models.contract import Model, Parameters
 from cgtlearn.population.spread import Mixture, Spread
 from cgtlearn.solve import solve
@@ -353,7 +355,7 @@ class Bound:
         self.q_random = np.flatnonzero(of_random)
         self.q_fixed = np.flatnonzero(~np.array(of_random))
         self.given = self._given()
-        self.warnings = list(study.warnings)
+        self.warnings = [*study.warnings, *self._units()]
         if study.samples <= len(self.coefficients) + len(self.r) + len(self.noise.names):
             raise LearnerError(
                 given=f"{study.samples} samples for {len(self.coefficients)} coefficients, "
@@ -393,6 +395,27 @@ class Bound:
                 )
             own[mixed.dose] = np.array([d[0][1] for d in study.doses])
         return own
+
+    def _units(self) -> list[str]:
+        """Units that the table states, against those of the model: nothing is converted."""
+        mixed, model = self.mixed, self.mixed.model
+        if model is None:
+            return []
+        time = self.study.units.get("TIME", "")
+        if _differ(time, model.time_unit):
+            raise LearnerError(
+                given=f"times in {ledger.pretty(time)} for a model in "
+                f"{ledger.pretty(model.time_unit)}",
+                expected="one unit of time: nothing is converted",
+                do=f"convert TIME, and load it with units={{'TIME': '{model.time_unit}'}}",
+            )
+        dv, own = self.study.units.get("DV", ""), model.observed[mixed.output].unit
+        if not _differ(dv, own):
+            return []
+        return [
+            f"values are in {ledger.pretty(dv)}, and {mixed.output} of the model is in "
+            f"{ledger.pretty(own)}: nothing is converted, and estimates carry the model's units"
+        ]
 
     def _try(self) -> None:
         """The curves at the start, once, before an algorithm sees them."""
@@ -524,6 +547,16 @@ class Bound:
             shift[1 + a, ..., j], shift[1 + k + a, ..., j] = self.step, -self.step
         F = self.scaled(u + shift, who)
         return F[0], np.moveaxis(F[1 : k + 1] - F[k + 1 :], 0, -1) / (2 * self.step)
+
+
+def _differ(stated: str, own: str) -> bool:
+    """Whether two units are known, and not the same. What cannot be read is not judged."""
+    if not stated or ledger.pretty(stated) == ledger.pretty(own):
+        return False
+    try:
+        return bool(parse_unit(stated) != parse_unit(own))
+    except (LearnerError, ValueError):
+        return False
 
 
 def _numbers(study: Study, name: str) -> Numbers:
