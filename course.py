@@ -61,6 +61,7 @@ IMPORTS = {
 # Published as pure Python source only (lifelines needs it): the one package that pip may build.
 SOURCE_ONLY = "autograd-gamma"
 SILENCE = 90  # seconds without a word from the package index before we stop waiting
+SYSTEMS = ("linux", "linux-arm", "windows", "macos-arm", "macos-intel")  # of offline packages
 PORT = 8888
 BOOK_PORT = 8000
 WHEELS = os.path.join(ROOT, "wheels")  # only in an offline package
@@ -1175,10 +1176,11 @@ def parser():
     one = add(items, "how the questions of the test before and after did")
     one.add_argument("folder", metavar="FOLDER", help="the files that learners saved")
     one = add(package, "a zip for a room without a network")
-    systems = "linux, linux-arm, windows, macos-arm, macos-intel or all (default: this one)"
-    one.add_argument("--platform", nargs="+", metavar="NAME", help=systems)
-    pythons = "3.11, 3.12, 3.13 or all (default: this one)"
-    one.add_argument("--python", nargs="+", metavar="3.x", help=pythons)
+    systems, pythons = SYSTEMS + ("all",), ["3.{}".format(minor) for _, minor in PYTHONS] + ["all"]
+    text = ", ".join(systems) + " (default: this one)"
+    one.add_argument("--platform", nargs="+", metavar="NAME", help=text, choices=systems)
+    text = ", ".join(pythons) + " (default: this one)"
+    one.add_argument("--python", nargs="+", metavar="3.x", help=text, choices=pythons)
     one.add_argument("--out", metavar="FILE", help="the zip to write (build/cgtlearn-course.zip)")
     return top
 

@@ -40,6 +40,15 @@ def test_a_node_takes_as_many_learners_as_the_page_says():
     assert notebook in PAGE
 
 
+@pytest.mark.parametrize("wrong", [["--platform", "linuxx"], ["--python", "3.10"]])
+def test_a_package_for_nobody_is_refused_before_the_book_is_built(wrong, monkeypatch, capsys):
+    assert list(course.SYSTEMS) == list(package.PLATFORMS)
+    monkeypatch.setattr(course, "prepare", lambda kind: pytest.fail("it began"))
+    with pytest.raises(SystemExit):
+        course.main(["package", *wrong])
+    assert "macos-arm" in capsys.readouterr().err or wrong[0] == "--python"
+
+
 def test_each_platform_gets_its_own_packages():
     names = {
         system: {pin.name for pin in package.pins_for(system, "3.12")}
