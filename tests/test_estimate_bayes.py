@@ -390,6 +390,32 @@ def test_an_interrupt_keeps_the_draws(monkeypatch):
         quick(flat, [0.0, 1], [3.0, 4], tune=100, **given)
 
 
+def test_the_solver_and_the_closed_form_give_one_posterior(monkeypatch):
+    from cgtlearn.estimate import bayes
+    from cgtlearn.models import stein2019
+
+    asked = []
+
+    def looked_at(density, *rest):
+        asked.append(density)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bayes, "_sampled", looked_at)
+    times = np.array([2.0, 5, 11, 21, 60, 240])
+    y = 1.2 * stein2019.closed_form(times, stein2019.model.parameters_with())
+    priors = {"cmax": estimate.log_normal(24_000, sd=1), "tmax": estimate.log_normal(9, sd=0.3)}
+    for course in (stein2019.closed_form, None):
+        with pytest.raises(KeyboardInterrupt):
+            estimate.bayes_one(stein2019.model, times, y, priors=priors, course=course,
+                               lloq=50.0, residual_log_sd=0.3, progress=False)  # fmt: skip
+    names, rng = list(asked[0].priors), np.random.default_rng(1)
+    centre = np.log([24_000 if name == "cmax" else 9 for name in names])
+    x = centre + 0.3 * rng.standard_normal((20, 2))
+    written, solved = (density(x) for density in asked)
+    assert np.isfinite(written).all() and np.ptp(written) > 3
+    np.testing.assert_allclose(solved, written, atol=2e-3)
+
+
 def test_an_interrupt_within_the_likelihood_is_silent(capfd):
     calls = []
 

@@ -16,6 +16,7 @@ from scipy.stats import norm
 from cgtlearn import datasets, estimate
 from cgtlearn import population as pop
 from cgtlearn.errors import LearnerError
+from cgtlearn.estimate.mixed_effects.laplace import _Marginal
 from cgtlearn.estimate.mixed_effects.layout import Layout
 from cgtlearn.estimate.mixed_effects.mixed import Bound
 from cgtlearn.models import stein2019
@@ -130,6 +131,43 @@ def test_laplace_is_a_normal_curve_at_the_mode(error):
     # ... and near the integral itself.
     exact = by_quadrature(study, e, sd, error, a, e.get("residual_cv", 0.0))
     assert fit.log_likelihood == pytest.approx(exact, abs=1.2)
+
+
+def test_two_correlated_effects_are_those_of_quadrature():
+    """Combined error, samples below the limit, two random effects: a plain grid over both."""
+    rng = np.random.default_rng(11)
+    times, limit = np.array([0.0, 1, 2, 4, 7, 10]), 1.5
+    eta = rng.standard_normal((6, 2)) @ np.linalg.cholesky([[0.25, 0.09], [0.09, 0.16]]).T
+    curve = 20 * np.exp(eta[:, :1]) * np.exp(-0.3 * np.exp(eta[:, 1:]) * times)
+    y = curve + np.hypot(0.8, 0.1 * curve) * rng.standard_normal(curve.shape)
+    below = y < limit
+    study = estimate.Study.from_columns(
+        {"ID": np.repeat(np.arange(6), 6), "TIME": np.tile(times, 6), "CENS": below.ravel(),
+         "DV": np.maximum(y, limit).ravel(), "LLOQ": np.full(36, limit)},
+    )  # fmt: skip
+
+    def falls(t, p):
+        return p.a * np.exp(-p.k * t)
+
+    mixed = estimate.Mixed(
+        falls, random={"a": 0.4, "k": 0.4}, start={"a": 18, "k": 0.3},
+        correlated=[("a", "k")], error="combined",
+    )  # fmt: skip
+    found = estimate.saem(mixed, study, explore=60, smooth=40, starts=1, samples=2000, **QUIET)
+    sd, rho = found.sd, found.correlation[("a", "k")]
+    nodes, weights = np.polynomial.legendre.leggauss(160)
+    ea, ek = np.meshgrid(6 * sd["a"] * nodes, 6 * sd["k"] * nodes, indexing="ij")
+    za, zk = ea / sd["a"], ek / sd["k"]
+    prior = np.exp(-(za**2 - 2 * rho * za * zk + zk**2) / (2 * (1 - rho**2)))
+    prior *= 36 * np.outer(weights, weights) / (2 * np.pi * math.sqrt(1 - rho**2))
+    f = found["a"] * np.exp(ea)[..., None] * np.exp(-found["k"] * np.exp(ek)[..., None] * times)
+    s = np.hypot(found["residual_sd"], found["residual_cv"] * f)
+    total = 0.0
+    for values, flags in zip(y, below, strict=True):
+        each = np.where(flags, norm.cdf(limit, f, s), norm.pdf(values, f, s))
+        total += math.log((each.prod(axis=-1) * prior).sum())
+    assert found.log_likelihood == pytest.approx(total, abs=4 * found.log_likelihood_se + 1e-3)
+    assert found.log_likelihood_se < 0.1
 
 
 def test_saem_ends_at_the_top_of_the_quadrature():
@@ -744,6 +782,22 @@ def test_the_solver_and_the_closed_form_give_one_likelihood():
     a = written.noise.log_density(written.scaled(u), e)
     b = solved.noise.log_density(solved.scaled(u), e)
     assert b == pytest.approx(a, abs=0.02)
+
+
+def test_foce_through_the_solver_is_that_of_the_closed_form():
+    study = estimate.Study.from_trial(cases.stein_trial(5))
+    found = []
+    for course in (stein2019.closed_form, None):
+        mixed = estimate.Mixed(stein2019.model, random={"cmax": 0.6, "tmax": 0.3}, course=course)
+        bound = Bound(mixed, study)
+        bound.rtol = 1e-7
+        layout = Layout(bound)
+        marginal = _Marginal(layout, exact=False)
+        marginal.remember(layout.start())
+        found.append(marginal(layout.start()[None])[0])
+    apart = np.abs(found[0] - found[1])
+    # The curve bends at its peak: a patient whose peak falls on a sample has no slope there.
+    assert np.median(apart) < 1e-3 and np.quantile(apart, 0.9) < 0.01 and apart.max() < 0.5
 
 
 def test_a_study_from_a_table_and_from_a_trial():

@@ -118,7 +118,12 @@ class Study:
         units: Mapping[str, str] | None = None,
         source: str = "",
     ) -> Study:
-        """A study from columns in memory; see :func:`cgtlearn.datasets.from_columns`."""
+        """A study from columns in memory; see :func:`cgtlearn.datasets.from_columns`.
+
+        Flags may be True and False; tables know 1 and 0.
+        """
+        flags = {k: np.asarray(v, int) for k, v in columns.items() if np.asarray(v).dtype == bool}
+        columns = {**columns, **flags}
         return cls(from_columns(columns, units=units, lloq=lloq, censor=censor, source=source))
 
     @classmethod
