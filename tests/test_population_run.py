@@ -144,8 +144,8 @@ def test_the_method_is_chosen_for_all_patients_not_for_a_block(patients, monkeyp
         return solve(model, p, times, method=method, **settings)
 
     monkeypatch.setattr(module, "solve", watched)
-    some = pop.sample(M, MANY + 3, pop.spread_of(M, pop.log_sd), seed=7)
-    for count in (MANY + 3, MANY - 1):
+    some = pop.sample(M, MANY + 5, pop.spread_of(M, pop.log_sd), seed=7)
+    for count in (MANY + 5, MANY - 1):  # 45 patients leave a last block of one
         few = M.parameters_with(cmax=some.cmax[:count])
         asked.clear()
         ours = pop.run(M, few, DAYS, exposure, block=11)
