@@ -676,7 +676,7 @@ print(f"   with a growth rate {low_2:.1f} to {high_2:.1f} times as high, and onl
 print(f"   {drug.sum()} treated have a sample between drug and peak. The higher Cmax of the")
 print("   treated is an association: they got the drug because their cells had expanded.")
 
-# %% [markdown] minutes=1 tags=["slide"]
+# %% [markdown] minutes=1
 # ## What this chapter may be used for
 #
 # ### Limits

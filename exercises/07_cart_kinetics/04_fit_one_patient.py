@@ -471,7 +471,7 @@ exercise(
 days = np.array([60, 75, 90, 120, 150, 180, 240, 300, 364])
 levels = np.array([125, 259, 198, 209, 59, 184, 66, 50, 50])  # 50 where it is below
 below = np.array([False] * 7 + [True] * 2)
-lloq = 50  # copies/µg
+lloq = ledger.value("cart_sampling.qpcr_lloq")  # copies/µg
 
 found = {"level": ..., "half_life": ...}  # copies/µg on day 60, d
 # --- solution

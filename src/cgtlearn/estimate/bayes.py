@@ -727,7 +727,7 @@ def _sampled(
     progress: bool,
 ) -> tuple[Numbers, Numbers, float, bool]:
     """Draws (S, C, d) of u, their log-posteriors (S, C), the share accepted, and whether whole."""
-    import emcee  # type: ignore[import-untyped]
+    import emcee
 
     d = len(density.priors)
     samplers, steps = [], []

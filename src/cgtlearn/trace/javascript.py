@@ -85,6 +85,8 @@ class Writer:
             raise KeyError(node.value)
         if node.op == "where":
             test, yes, no = (self.text(a) for a in node.args)
+            if (yes[0], no[0]) == ("1", "0"):  # a comparison counts as 1 or 0
+                return f"1*{test[0]}", STRENGTH["*"]
             return f"({test[0]}?{yes[0]}:{no[0]})", ATOM
         if node.op in CALLS:
             return f"{CALLS[node.op]}({','.join(self.text(a)[0] for a in node.args)})", ATOM
@@ -95,6 +97,8 @@ class Writer:
         symbol = INFIX[node.op]
         mine = STRENGTH[symbol]
         left, right = (self.text(a) for a in node.args)
+        if symbol == "*" and right[0] == "-1":
+            return "-" + (left[0] if left[1] == ATOM else f"({left[0]})"), 7
         # Equal strength on the right needs brackets: order of operations is kept bit by bit.
         a = left[0] if left[1] >= mine else f"({left[0]})"
         b = right[0] if right[1] > mine and right[1] != 7 else f"({right[0]})"
