@@ -134,7 +134,7 @@ def infused(t, p):
 
 def genomes(y):
     """All vector genomes, wherever they are."""
-    blood, endosome, nucleus, episome, _, _, lost = y
+    blood, endosome, nucleus, episome, _, _, lost, *_ = y
     return blood + endosome + nucleus + episome + lost
 
 

@@ -62,6 +62,8 @@ Units: vector genomes (vg), transcripts, per cent of normal (1 IU/dL is 1 per ce
 import numpy as np
 
 from cgtlearn import ledger
+from cgtlearn.models import aav_chain
+from cgtlearn.models.aav_chain import genomes, given, infused
 from cgtlearn.models.contract import (
     Bound,
     Law,
@@ -110,11 +112,6 @@ CHILD = _rows(
     adult_size="aav_expression.child_adult_size",
 )
 """A child of 20 kg who will weigh 70 kg."""
-
-
-def given(p):
-    """The whole dose, in vector genomes."""
-    return p.dose * p.weight
 
 
 def not_neutralised(p):
@@ -266,27 +263,13 @@ def two_parameter(t, p):
 
 
 def blood_closed_form(t, p):
-    """Vector genomes in blood during and after the infusion, without a solver."""
-    rate = p.uptake_rate + p.blood_loss_rate
-    running = np.minimum(t, p.infusion_duration)
-    level = not_neutralised(p) * given(p) / (p.infusion_duration * rate)
-    return level * (1 - np.exp(-rate * running)) * np.exp(-rate * (t - running))
+    """Vector genomes in blood that antibodies leave free, without a solver."""
+    return not_neutralised(p) * aav_chain.blood_closed_form(t, p)
 
 
 def size_closed_form(t, p):
     """Body size over that at the dose."""
     return p.adult_size + (1 - p.adult_size) * np.exp(-p.growth_rate * t)
-
-
-def infused(t, p):
-    """Vector genomes given until ``t``, free or neutralised."""
-    return given(p) * np.minimum(t / p.infusion_duration, 1)
-
-
-def genomes(y):
-    """All vector genomes, wherever they are."""
-    blood, endosome, nucleus, episome, _, _, lost, *_ = y
-    return blood + endosome + nucleus + episome + lost
 
 
 def episomes_to_come(y, p):
