@@ -94,7 +94,7 @@ class Cluster:
         future = Future()
 
         def later():
-            time.sleep(0.01)
+            self.wait()
             if (job.first, attempt) in self.lose:
                 future.set_exception(ConnectionError("the worker at 10.0.0.7 was lost"))
             else:
@@ -103,19 +103,33 @@ class Cluster:
         threading.Thread(target=later).start()
         return future
 
+    def wait(self):
+        time.sleep(0.01)
+
 
 class Wide(Cluster):
-    """Says how many threads each of its workers has, as a Dask client does."""
+    """Says how many threads each of its workers has, as a Dask client does.
 
-    most = 0
+    No block ends before more are out than there are workers, so that a slow machine counts the
+    same. A run that never hands out that many goes on after a while, and fails the test.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.flying, self.most, self.enough = [], 0, threading.Event()
 
     def nthreads(self):
         return {"tcp://10.0.0.1": 24, "tcp://10.0.0.2": 16}
 
+    def wait(self):
+        self.enough.wait(timeout=10)
+
     def submit(self, work, job, attempt):
         future = super().submit(work, job, attempt)
-        self.flying = [f for f in (*getattr(self, "flying", ()), future) if not f.done()]
+        self.flying = [f for f in (*self.flying, future) if not f.done()]
         self.most = max(self.most, len(self.flying))
+        if self.most > sum(self.nthreads().values()):
+            self.enough.set()
         return future
 
 

@@ -21,7 +21,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -558,23 +558,33 @@ def _complete(item: Item, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def compile_all(root: Path = ROOT) -> dict[str, dict[str, Any]]:
-    """Every chapter's compiled data, by chapter name."""
+def compile_all(root: Path = ROOT, only: Sequence[Path] = ()) -> dict[str, dict[str, Any]]:
+    """Every chapter's compiled data, by name: all sources anew, or ``only`` those, the rest as kept."""
     chapters: dict[str, dict[str, Any]] = {}
     seen: dict[str, str] = {}
     for path in sources(root):
         chapter = path.parent.name
         document = chapters.setdefault(chapter, {"schema": 1, "chapter": chapter, "exercises": []})
-        for item in compile_source(path):
-            if item.data["id"] in seen:
+        anew = not only or path in only
+        for data in [item.data for item in compile_source(path)] if anew else _kept(path, root):
+            if data["id"] in seen:
                 raise SourceError(
-                    f"{item.where}: the id {item.data['id']} is used in {seen[item.data['id']]} too"
+                    f"{path.name}: the id {data['id']} is used in {seen[data['id']]} too"
                 )
-            seen[item.data["id"]] = path.name
-            document["exercises"].append(item.data)
+            seen[data["id"]] = path.name
+            document["exercises"].append(data)
     for document in chapters.values():
         document["exercises"].sort(key=lambda e: [int(part) for part in e["id"].split(".")])
     return chapters
+
+
+def _kept(path: Path, root: Path) -> list[dict[str, Any]]:
+    """What the chapter's data file holds of one source."""
+    stored = root / DATA / f"{path.parent.name}.json"
+    if not stored.exists():
+        return []
+    found: list[dict[str, Any]] = json.loads(stored.read_text(encoding="utf-8"))["exercises"]
+    return [data for data in found if data["notebook"] == f"{path.parent.name}/{path.stem}"]
 
 
 def dumps(document: dict[str, Any]) -> str:
@@ -656,11 +666,11 @@ def check(root: Path = ROOT) -> list[str]:
     return [f"{problem}; run python -m tools.students" for problem in problems]
 
 
-def write(root: Path = ROOT) -> list[Path]:
+def write(root: Path = ROOT, only: Sequence[Path] = ()) -> list[Path]:
     """Compile and write the data files; returns the paths of those that changed."""
     folder = root / DATA
     folder.mkdir(parents=True, exist_ok=True)
-    compiled = compile_all(root)
+    compiled = compile_all(root, only)
     changed = []
     for path in folder.glob("*.json"):
         if path.stem not in compiled and path.name != SLIPS_FILE.name:
@@ -679,6 +689,7 @@ def write(root: Path = ROOT) -> list[Path]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.students", description=__doc__)
+    parser.add_argument("paths", nargs="*", help="sources; without any, all of them")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     parser.add_argument("--timeout", type=int, default=120, help="seconds for one cell")
     parser.add_argument("--no-execute", action="store_true", help="write the data files only")
@@ -690,13 +701,17 @@ def main(arguments: list[str] | None = None) -> int:
                 print(problem)
             print("exercises: " + ("stale" if problems else "sources and data agree"))
             return 1 if problems else 0
-        for path in write():
+        only = [Path(path).resolve() for path in options.paths]
+        for path in only:
+            if path not in sources():
+                raise SourceError(f"{path} is not a source under exercises/")
+        for path in write(only=only):
             print(f"written: {path.relative_to(ROOT).as_posix()}")
         if options.no_execute:
             return 0
         from tools import notebooks
 
-        return notebooks.refresh(sources(), timeout=options.timeout)
+        return notebooks.refresh(only or sources(), timeout=options.timeout)
     except SourceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
