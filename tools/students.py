@@ -559,7 +559,7 @@ def _complete(item: Item, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def compile_all(root: Path = ROOT, only: Sequence[Path] = ()) -> dict[str, dict[str, Any]]:
-    """Every chapter's compiled data, by name: all sources anew, or ``only`` those, the rest as kept."""
+    """Every chapter's compiled data, by name; ``only`` those sources anew, the rest as kept."""
     chapters: dict[str, dict[str, Any]] = {}
     seen: dict[str, str] = {}
     for path in sources(root):
