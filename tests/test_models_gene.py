@@ -10,13 +10,13 @@ from scipy.linalg import expm
 
 from cgtlearn import ledger, models, proof
 from cgtlearn.errors import LearnerError
-from cgtlearn.models import aav_expression, lnp_mrna, shedding
+from cgtlearn.models import aav_expression, lnp_mrna, shedding, shedding_visits
 from cgtlearn.proof.recipes import aav_expression as aav_recipes
 from cgtlearn.proof.recipes import lnp_mrna as lnp_recipes
 from cgtlearn.proof.recipes import shedding as shedding_recipes
 from cgtlearn.solve import solve
 
-NAMES = ("aav_expression", "lnp_mrna", "shedding")
+NAMES = ("aav_expression", "lnp_mrna", "shedding", "shedding_visits")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -161,6 +161,20 @@ def test_shedding_total_dna_outlasts_capsids() -> None:
 )
 def test_cleared_is_three_in_a_row(values: list[float], when: float) -> None:
     assert shedding.cleared(np.arange(len(values)), values, 5, 3) == when
+
+
+@pytest.mark.parametrize("limit", [10, 1000, 1e5])
+@pytest.mark.parametrize("interval", [7, 13, 28])
+def test_visits_know_of_clearance_two_visits_after_the_first_result_below(limit, interval) -> None:
+    p = shedding_visits.model.parameters_with(capsid_limit=limit, interval=interval)
+    visits = np.arange(interval, 211.0, interval)
+    plasma = solve(shedding.model, shedding.model.parameters_with(), visits)["plasma_capsids"]
+    first = shedding.cleared(visits, plasma, limit, 3)
+    days = np.arange(0, 211.0)
+    count = solve(shedding_visits.model, p, days)["below_in_a_row"]
+    assert days[np.argmax(count >= 1)] == first
+    assert days[np.argmax(count >= 3)] == first + 2 * interval
+    assert count.max() == 3
 
 
 def test_shedding_law_breaks_when_cells_take_up_what_was_not_there() -> None:
