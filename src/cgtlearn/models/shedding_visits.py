@@ -70,7 +70,7 @@ def outputs(t, y, p, phase):
     return {
         "plasma_capsids": y[0] / volume(p),
         "last_result": np.where(phase > 0, 1, 0) * np.maximum(level(phase, p), p.capsid_limit),
-        "limit": p.capsid_limit + 0 * t / p.interval,
+        "limit": p.capsid_limit * np.where(t < 0, 0, 1),
         "below_in_a_row": together(phase, p),
     }
 
