@@ -10,7 +10,8 @@ from scipy import integrate, linalg, stats
 
 from cgtlearn import estimate, ledger, measure, proof
 from cgtlearn.errors import LearnerError
-from cgtlearn.models import bleeding, factor_turnover, fix_production, get
+from cgtlearn.estimate.bands import Lognormals
+from cgtlearn.models import bleeding, factor_turnover, fix_production, get, responders
 from cgtlearn.models import valoctocogene_production as valoctocogene
 from cgtlearn.proof.recipes import bleeding as bleeding_recipes
 from cgtlearn.proof.recipes import factor_turnover as turnover_recipes
@@ -18,7 +19,9 @@ from cgtlearn.proof.recipes import fix_production as fix_recipes
 from cgtlearn.proof.recipes import valoctocogene_production as valoctocogene_recipes
 from cgtlearn.solve import solve
 
-HEMOPHILIA = ("valoctocogene_production", "bleeding", "factor_turnover", "fix_production")
+HEMOPHILIA = (
+    "valoctocogene_production", "bleeding", "factor_turnover", "fix_production", "responders",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HEMOPHILIA)
@@ -347,3 +350,37 @@ def test_clearances_of_two_factor_ix_products_disagree_and_their_half_lives_agre
     assert half_life / ledger.value("benefix.half_life") == pytest.approx(0.95, abs=0.01)
     all_days = turnover_recipes.fix_clearance(p) * 100 / ledger.value("aav_chain.weight")
     assert clearance == pytest.approx(all_days, rel=0.03)
+
+
+# --- low responders and responders ----------------------------------------------------------------
+
+
+def test_shares_of_responders_are_those_of_a_mixture():
+    """Against the mixture of the fitting room, whose normal distribution is SciPy's."""
+    z = np.linspace(-8, 8, 2001)
+    assert np.abs(responders.phi(z) - stats.norm.cdf(z)).max() < 4e-4
+    p = responders.model.parameters_with(low_share=0.25, log_sd=0.8)
+    course = solve(responders.model, p, [0, p.half_life])
+    for k, median in enumerate((p.median, p.median / 2)):
+        mix = Lognormals(
+            np.array([0.25, 0.75]),
+            np.array([p.low_median, median]),
+            np.array([p.low_log_sd, 0.8]),
+        )
+        assert course["below_3"][k] == pytest.approx(100 * mix.below(3), abs=0.05)
+        assert course["from_15"][k] == pytest.approx(100 - 100 * mix.below(15), abs=0.05)
+        assert course["from_40"][k] == pytest.approx(100 - 100 * mix.below(40), abs=0.05)
+
+
+def test_printed_shares_step_from_one_report_to_the_other():
+    course = solve(
+        responders.model, responders.model.parameters_with(), [0, responders.model.window]
+    )
+    assert course["printed_below_3"] == pytest.approx([8.955, 24.2], abs=1e-3)
+    assert course["printed_top"] == pytest.approx([70.896, 10.6], abs=1e-3)
+    limits = (ledger.value("gener8_bleeds.limits"), ledger.value("gener8_year3.limits"))
+    assert [each[-1] for each in limits] == [
+        responders.model.parameters_with().first_limit,
+        responders.model.parameters_with().last_limit,
+    ]
+    assert limits[0][0] == limits[1][0] == responders.model.parameters_with().low_limit
