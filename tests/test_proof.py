@@ -53,10 +53,14 @@ def test_target_is_complete(model, target):
     assert target.kind in proof.KINDS
     row = ledger.row(target.row)
     assert read_somewhere(row)
-    assert 0 < target.tolerance <= 0.25
+    if target.tolerance is None:
+        low, high = row.spread
+        assert row.spread_kind in ("IQR", "stretch") and low < row.value < high
+    else:
+        assert 0 < target.tolerance <= 0.25
     assert target.kind != "calibrated" or target.tuned in model.parameters
     if target.ratio is not None:
-        assert abs(target.ratio - 1) > target.tolerance, "a hit needs no ratio"
+        assert target.tolerance and abs(target.ratio - 1) > target.tolerance, "a hit needs no ratio"
         assert len(target.reason) > 40, "a known miss says what was tried"
 
 

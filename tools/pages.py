@@ -17,6 +17,7 @@ from typing import Any
 from cgtlearn import ledger, models, proof
 from cgtlearn.explore import web
 from cgtlearn.ledger import number, pretty
+from cgtlearn.models.contract import Target
 from tools import forms
 from tools.minify import minify
 
@@ -138,6 +139,14 @@ def ledger_page() -> str:
     return "\n".join(parts) + "\n"
 
 
+def _tolerance(target: Target) -> str:
+    if target.tolerance is not None:
+        return f"±{target.tolerance:.0%}"
+    row = ledger.row(target.row)
+    low, high = (number(value) for value in row.spread)
+    return escape(f"{row.spread_kind} {low} to {high}")
+
+
 def scoreboard_page() -> str:
     """Published value, ours, their ratio, and why a miss is missed."""
     scores = proof.scoreboard()
@@ -153,7 +162,8 @@ def scoreboard_page() -> str:
         verdict = f"{len(own)} rows" + (f", {hits} met, {misses} missed" if own else "")
         parts.append(f"- **{kind}** ({verdict}): {says}.")
     parts.append(
-        "\nA row passes when ours is within its tolerance of the published value. A known miss is "
+        "\nA row passes when ours is within its tolerance of the published value, or within the "
+        "spread printed beside it where that stands in place of a tolerance. A known miss is "
         "shown as a miss, with what was tried; the test fails when it moves. Every row names a "
         "parameter whose change turns it red, and a test makes that change.\n"
     )
@@ -176,7 +186,7 @@ def scoreboard_page() -> str:
                     + status(row.status),
                     escape(f"{score.ours:.3g}"),
                     f"{score.ratio:.2f}",
-                    f"±{target.tolerance:.0%}",
+                    _tolerance(target),
                     f'<span class="verdict-{verdict}">{verdict}</span>'
                     + (f"<br>{escape(target.reason)}" if target.reason else ""),
                     escape(f"{target.turns_red} {target.change:+.0%}") if target.turns_red else "",

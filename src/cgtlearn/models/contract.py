@@ -7,6 +7,8 @@ A model is a set of pure functions and the names they use:
 ``outputs(t, y, p, phase)``  what an assay would read, a dict in the order of ``observed``
 ``switches(p)``              times at which an equation changes (a peak, a drug given), any order
 ``doses(p)``                 (time, state, amount) or (time, state, amount, duration)
+``reactions``                by state, where small numbers matter: a function (t, y, p, phase) gives
+                             the rates at which one cell divides and dies, and ``rhs`` calls it
 
 ``y`` is a tuple of floats, of arrays over patients, or of traced symbols; ``p`` gives parameters by
 attribute. A function uses + - * / **, comparisons, and NumPy's where, minimum, maximum, exp, log,
@@ -198,7 +200,8 @@ class Target:
     ``row``        the ledger row of the published value
     ``kind``       'recovered', 'repeated', 'predicted', 'calibrated' or 'shown'
     ``recipe``     the name of the computation in ``cgtlearn.proof.recipes`` that gives our value
-    ``tolerance``  the largest allowed |ours / published - 1|
+    ``tolerance``  the largest allowed |ours / published - 1|; None: ours must lie within the spread
+                   that the row prints beside its value, such as the quartiles of the patients
     ``turns_red``  the parameter that is changed by ``change`` to prove that the row can fail
     ``reason``     why a miss is missed; a known miss also keeps its ``ratio``
     """
@@ -206,7 +209,7 @@ class Target:
     row: str
     kind: str
     recipe: str
-    tolerance: float
+    tolerance: float | None
     turns_red: str = ""
     change: float = 0.2
     reason: str = ""
@@ -250,6 +253,7 @@ class Model:
     doses: Callable[[Any], tuple[Any, ...]] = _no_times
     log_states: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
+    reactions: Mapping[str, Callable[..., tuple[Any, Any]]] = field(default_factory=dict)
     laws: tuple[Law | Bound, ...] = ()
     targets: tuple[Target, ...] = ()
     deviations: tuple[str, ...] = ()

@@ -35,7 +35,10 @@ class Score:
 
     @property
     def hit(self) -> bool:
-        """Within the target's tolerance."""
+        """Within the target's tolerance, or within the printed spread where it has none."""
+        if self.target.tolerance is None:
+            low, high = ledger.row(self.target.row).spread
+            return bool(low <= self.ours <= high)
         return abs(self.ratio - 1) <= self.target.tolerance
 
     @property

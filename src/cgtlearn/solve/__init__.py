@@ -23,8 +23,21 @@ from numpy.typing import ArrayLike, NDArray
 from cgtlearn.errors import LearnerError, one_of, sorted_times, unknown_name
 from cgtlearn.models.contract import Model, Parameters
 from cgtlearn.solve import batch, one
+from cgtlearn.solve.chance import Chances, birth_death, extinction_probability, stochastic
 
-__all__ = ["MANY", "METHODS", "Result", "Status", "chosen_method", "phase_at", "solve"]
+__all__ = [
+    "MANY",
+    "METHODS",
+    "Chances",
+    "Result",
+    "Status",
+    "birth_death",
+    "chosen_method",
+    "extinction_probability",
+    "phase_at",
+    "solve",
+    "stochastic",
+]
 
 METHODS = ("LSODA", "DOP853", "RK45", "Radau", "BDF", *batch.METHODS)
 """LSODA (through odeint) serves one patient or a few; DOP853, RK45, Radau and BDF go through
