@@ -401,8 +401,9 @@ def select(paths: Sequence[str], root: Path = ROOT) -> list[Path]:
 
 def refresh(paths: Sequence[Path], timeout: int = TIMEOUT, root: Path = ROOT) -> int:
     """Generate and execute these sources and write their notebooks; 0 when all went well."""
-    if any(is_exercise(source) for source in paths):
-        students.write(root)
+    exercises = [source for source in paths if is_exercise(source)]
+    if exercises:
+        students.write(root, only=exercises)
     jobs = [Job(name_of(source), source.parent, compose(source)) for source in paths]
     places = {
         job.name: source.with_suffix(".ipynb") for job, source in zip(jobs, paths, strict=True)
