@@ -354,6 +354,18 @@ _ALL = [
         "Look up the order that the library asks for: NumPy's trapezoid takes y before x.",
     ),
     Slip(
+        "assumption-as-result",
+        "an assumption read back as a result",
+        "What comes out here is what was put in.",
+        "Ask which numbers were typed in, and what would come out with others.",
+    ),
+    Slip(
+        "spread-in-for-spread-out",
+        "the spread of a parameter for the spread of the answer",
+        "A parameter's spread reaches the answer only as far as the answer follows the parameter.",
+        "Multiply the SD of the logarithm by the elasticity, then square.",
+    ),
+    Slip(
         "other-numbers",
         "somebody else's numbers",
         "Your answer is right for the numbers of the printed text, not for yours.",
