@@ -286,7 +286,8 @@ print(f"tuned: half of the vector lost at 1:{half:.0f}; SD of log escape {sd_esc
       f"SD of log transcription {sd_read:.2f}\n")  # fmt: skip
 levels = {name: level(people(*story), story[1]) for name, story in stories.items()}
 for name, y in levels.items():
-    print(f"{name:<20} CV {y.std() / y.mean():.0%}   mean over median {y.mean() / np.median(y):.2f}")
+    skew = y.mean() / np.median(y)
+    print(f"{name:<20} CV {y.std() / y.mean():.0%}   mean over median {skew:.2f}")
     assert abs(y.std() / y.mean() - target) < 1e-3
 print()
 story_guess.compare(len(levels))
@@ -635,7 +636,8 @@ for name, story in stories.items():
         row += f"{f'{a:.2f} to {b:.2f}':>14}"
     print(row)
 if small == 0.2 and noise["copies"] == 0.5:
-    assert split["transduction rules", "copies"][0] > split["cell biology rules", "copies"][1] - 0.05
+    assert split["transduction rules", "copies"][0] > 0.1
+    assert split["cell biology rules", "copies"][1] < 0.15
     assert split["antibody rules", "titre"][0] > split["transduction rules", "titre"][1]
 
 # %% [markdown]
