@@ -330,7 +330,8 @@ exercise(
                     "usual|normal|own|typical|lower",
                     "chance|luck|random*|unlucky|bad|worse",
                     "select*|admit*|chosen|picked|enter*|entry|let|includ*|recruit* "
-                    "because|high|many|bleeds|bad|worst|after|when",
+                    "because|high|many|bleed*|bled|bad|worst|after|when",
+                    "bleed*|bled|rate|count* down|fall*|lower|less|fewer anyway|itself|own|without",
                 ],
                 "Say why these people had so many bleeds in the half year that decided on entry.",
             ),
@@ -369,6 +370,7 @@ exercise(
                 "so|therefore|hence|thus|must|clearly treatment|it|drug must|works|work|worked|"
                 "lowered|lowers|reduced|reduces|effective",
                 "treatment|drug|it must|clearly lowered|reduced|work|works|worked|have|effective",
+                "treatment|drug|it is|was|works|worked effective|works|success*",
             ],
         ),
         slip(
@@ -389,7 +391,8 @@ exercise(
             "More people make the fall more certain and no less misleading. It is a bias, not "
             "noise.",
             "What decided who was let in?",
-            patterns=["too small|few", "more people|patients|participants", "larger|bigger trial"],
+            patterns=["too small|few", "more people|patients|participants", "larger|bigger trial",
+                      "sample|trial|study|group small|underpowered"],
         ),
     ],
     hints=[
