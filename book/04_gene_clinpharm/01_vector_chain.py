@@ -198,10 +198,11 @@ def forward(change, time, doublings=20):
     return step
 
 
-moves += [
+from_blood = [
     ("blood", "endosome", k["uptake_rate"]),
     ("blood", "lost", k["blood_loss_rate"]),
 ]
+moves = from_blood
 print(boxes())
 print(matrix().round(3))
 
@@ -268,10 +269,11 @@ assert np.isclose(course(7)["blood"][0], exact, rtol=1e-9)  # one exponential, w
 # %%
 endosome_guess = guess("Half-life of what endosomes hold, days 2 to 14?", None, unit="h")  # <-
 
-moves += [
+from_endosome = [
     ("endosome", "nucleus", k["escape_rate"]),
     ("endosome", "lost", k["endosomal_loss_rate"]),
 ]
+moves = from_blood + from_endosome
 print()
 look()
 
@@ -310,16 +312,17 @@ print(f"you have {len(mine)} of 5")
 
 # %% tags=["slide"]
 dying = k["turnover_rate"]
-ours = [
+in_cells = [
     ("nucleus", "episome", k["conversion_rate"]),
     ("nucleus", "lost", k["nuclear_loss_rate"]),
     ("endosome", "lost", dying),  # the one that is forgotten: cells die at every stage
     ("nucleus", "lost", dying),
     ("episome", "lost", dying),
 ]
-moves += ours
+moves = from_blood + from_endosome + in_cells
 if mine:
-    print("yours are ours" if set(mine) == set(ours) else f"missing: {set(ours) - set(mine)}")
+    absent = [link for link in in_cells if link not in mine]
+    print("yours are ours" if sorted(mine) == sorted(in_cells) else f"missing: {absent}")
 look()
 year = ledger.units.DAYS_PER_YEAR
 read_guess.compare(float(f"{1000 * course(year)['episome'][0]:.2g}"))
@@ -333,8 +336,8 @@ read_guess.compare(float(f"{1000 * course(year)['episome'][0]:.2g}"))
 # adds up to zero, and all boxes together hold the dose. This is not a property of these rates. It
 # holds for any.
 #
-# Break it. Send the genomes that the nucleus degrades to nowhere, as a hasty program would, and
-# look at the sum of the boxes.
+# Break it. Send the genomes that the nucleus loses to nowhere, as a hasty program would, and look
+# at the sum of the boxes.
 
 # %%
 times = np.append(0, np.geomspace(0.01, 1826, 240))
@@ -351,12 +354,14 @@ assert np.allclose(columns, 0, atol=1e-12)
 assert np.allclose(total(course(times)), np.minimum(times / hour, 1), rtol=1e-8)
 print("columns of the matrix add up to zero; the boxes hold the dose, at every time")
 
-honest = list(moves)
-moves = [link for link in honest if link[:2] != ("nucleus", "lost")]  # <- try another box
-moves += [("nucleus", "nowhere", k["nuclear_loss_rate"])]
+box = "nucleus"  # <- your turn: try another box
+moves = [
+    (start, "nowhere" if (start, end) == (box, "lost") else end, rate)
+    for start, end, rate in from_blood + from_endosome + in_cells
+]
 leak = 1 - total(course(1826))[0]
-moves = honest
-print(f"with degradation sent to nowhere, {100 * leak:.1f} % of the dose is missing at year 5")
+moves = from_blood + from_endosome + in_cells
+print(f"with the losses of the {box} sent to nowhere, {100 * leak:.1f} % of the dose is missing")
 
 # %% [markdown] minutes=3
 # Some per cent of the dose are missing, and the episomes come out right to the last digit. No curve
@@ -418,14 +423,15 @@ assert round(100 * waiting) == 90
 
 # %%
 weight = ledger.value("aav_chain.weight")  # kg
-makes += [
+makes = [
     ("episome", "mrna", k["transcription_rate"]),  # transcripts
     ("mrna", "protein", k["translation_rate"] / weight),  # per cent of normal
 ]
-moves += [
+broken_down = [
     ("mrna", "mrna gone", k["mrna_loss_rate"]),
     ("protein", "protein gone", k["protein_loss_rate"]),
 ]
+moves = from_blood + from_endosome + in_cells + broken_down
 given = ledger.value("hope_b.dose") * weight  # vg
 gain = k["activity_gain"]
 
@@ -453,11 +459,11 @@ assert np.allclose(total(course(times)), np.minimum(times / hour, 1), rtol=1e-8)
 # %%
 used_guess = guess("If reading used up an episome, activity at year 1?", None, unit="%")  # <-
 
-honest_moves, honest_makes = list(moves), list(makes)
-makes = [link for link in makes if link[0] != "episome"]
-moves = [*moves, ("episome", "mrna", k["transcription_rate"])]
+honest = moves, makes
+moves = [*moves, makes[0]]
+makes = makes[1:]
 used = gain * given * course(year)["protein"][0]
-moves, makes = honest_moves, honest_makes
+moves, makes = honest
 used_guess.compare(float(f"{used:.1g}"))
 right = gain * given * course(year)["protein"][0]
 print(f"as it is made: {right:.0f} %")
@@ -831,7 +837,9 @@ for what, output, first, last, rate in table:
         solve(model, p, [0, first, last])[output][1:], first, last
     )
     alone = f"{np.log(2) / rate:.2g} d" if rate else "several boxes"
-    print(f"{what:34}{found:>18,.3g} d{alone:>20}")
+    how = ",.0f" if found > 100 else ".1f"
+    print(f"{what:34}{found:>18{how}} d{alone:>20}")
+print(f"   ({seen['D']:,.0f} d are {seen['D'] / year:.1f} years)")
 print(f"{'A  infused factor IX':34}{24 * np.log(2) / k['protein_loss_rate']:>18.1f} h")
 assert round(24 * np.log(2) / k["protein_loss_rate"]) == 22 and round(seen["D"] / year, 1) == 8.1
 assert round(activity[4]) == 38 and round(activity[4] / gain) == 4  # two assays, one plasma

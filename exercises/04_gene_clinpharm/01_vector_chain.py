@@ -154,7 +154,7 @@ exercise(
 
 # %% tags=["answer"]
 k_up, k_b = 0.17, 0.09  # 1/d, blood to the liver and to elsewhere
-k_esc, k_e = 2.0, 18.0  # 1/d, out of the endosome and digested in it
+k_esc, k_e = escape, digestion  # 1/d, out of the endosome and digested in it
 k_c, k_n = 0.002, 0.018  # 1/d, to episomes and degraded in the nucleus
 
 
