@@ -10,12 +10,12 @@
 #     name: python3
 # ---
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=3
 # # One product has four half-lives, and none of them is wrong
 #
 # *You will be able to* compute a half-life from means, from bands and from a model, say which way
 # it moves when start, average, assay or population change, and write it down so that it can be used
-# · *you need* logarithms, the log-normal, the first notebook of this chapter · *65 minutes*
+# · *you need* logarithms, the log-normal, the first notebook of this chapter · *66 minutes*
 #
 # **The question.** A hospital is to pay for valoctocogene by what it keeps doing. The contract has
 # an empty line: *half-life of factor VIII: ___ weeks*. Four people have sent you a number for this
@@ -57,7 +57,7 @@ for letter, row in published.items():
 # Let everybody commit to one letter before any formula, and write the votes on the board. Most
 # rooms split between the published parameter (D) and the middle. At the end the line is struck out.
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=5
 # ## Two levels and a logarithm make a half-life
 #
 # If a level falls as an exponential from $x_1$ to $x_2$ in $T$ weeks, it has halved
@@ -118,7 +118,7 @@ assert np.isclose(C, published["C"].value, rtol=1e-4) and round(between) == 165 
 # Stuck point: why is C not between B and D by some law? It is an average of rates over its window:
 # 52 weeks at B and 52 at what comes after. Let somebody draw the three points on a log axis.
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=7
 # B and C do not contradict each other: the mean falls fast first and slowly later, and C looks over
 # both. Or the last mean is a little high: its interval allows a fast fall as well as none.
 #
@@ -210,7 +210,7 @@ print(f"\nall bands, one log-normal each: {all_1:.1f} and {all_3:.1f} IU/dL, {A_
 assert round(A_all) == 43
 assert round(all_1) == 44 and round(median_1) == 46 and min(all_1, median_1) > rise.value
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=4
 # So A is 41 or 43 weeks by the arithmetic. Call it *about 42*.
 #
 # Now look at the first median again: 46 IU/dL, or 44 from all bands. The mean of the same weeks
@@ -276,7 +276,7 @@ plot.show(
     f"weeks, the means with {C:.0f}, and the model's slope is the flattest, {D.value}.",
 )
 
-# %% [markdown] minutes=9
+# %% [markdown] minutes=7
 # Medians and means even *cross the same window* with different slopes: A and C differ twofold from
 # week 50.5 to month 36. So time is not the only thing that differs.
 #
@@ -369,7 +369,7 @@ for i, week in enumerate(recipes.WEEKS):
 print(f"{n} people, {len(recipes.WEEKS)} weeks: within 1.5 % of the solver, each person, each week")
 level = mine
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=5
 # ## All four come out of one set of people
 #
 # Read these people as the four reports read theirs. A: bands, then medians. B and C: means. D: a
@@ -450,7 +450,7 @@ plot.show(
     f"times the median at week 52 and {ratio_5:.1f} times it at week 260.",
 )
 
-# %% [markdown] minutes=7
+# %% [markdown]
 # The grey curves fan out. Whoever loses production fast soon adds next to nothing to the mean.
 # What is left in it belongs more and more to those who lose slowly and began high. So the mean
 # falls ever more slowly, though nobody's rate changes after week 76. The median follows the
@@ -471,7 +471,7 @@ print(f"{'half-life':<14}{true_A:>13.0f}{found['A']:>11.0f}   (weeks)\n")
 true_guess.compare(round(true_A))
 assert round(true_A) == 67 and round(found["A"]) == 41
 
-# %% [markdown]
+# %% [markdown] minutes=6
 # It is not: 67 weeks against 41, in the same people. At week 50.5 most stand above the highest
 # limit, 15 IU/dL, so the log-normal *invents* the upper half, and invents it too high: 46 for 29.
 # The low responders make one log-normal so wide. A is right for what it is, a line through two
@@ -551,7 +551,7 @@ steady = live(np.ones(1), np.ones(1), slow)
 flat = [half_life(at(steady, w), at(steady, w + 52), 52)[0] for w in (52, 76)]
 print(f"one rate throughout: {flat[0]:.0f} and {flat[1]:.0f} weeks, from week 52 and from week 76")
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=9
 # A half-life is a property of a curve only where the curve is straight on a log axis. Elsewhere it
 # is a property of two dates.
 #
@@ -669,7 +669,7 @@ left_out = [kept["chr", "left out", which] for which in averages]
 assert np.allclose(at_limit + left_out, [51, 55, 69, 61, 67], atol=0.6)
 assert round(typical_slope(level, lloq=0)) == 128
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=6
 # - **The median** does not care what stands for those below, as long as they are counted and are
 #   fewer than half.
 # - **The mean** hardly cares: they weigh little.
@@ -684,7 +684,7 @@ assert round(typical_slope(level, lloq=0)) == 128
 # ## With 134 people, a half-life is an interval
 #
 # The simulated crowd is large. The trial had 134 people. Draw 134 of the crowd, read all four,
-# and do it again 300 times. Guess the width first: by what factor does B differ between a low
+# and do it again 200 times. Guess the width first: by what factor does B differ between a low
 # draw (5 %) and a high one (95 %)?
 #
 # And *intention to treat* against *modified intention to treat*: two people of 134 are left out.
@@ -695,7 +695,7 @@ width_guess = guess("B, high draw over low draw?", None)  # <- your turn
 
 size = ledger.value("gener8_bleeds.participants")
 rng = np.random.default_rng(11)
-draws = [rng.choice(n, size, replace=False) for _ in range(300)]
+draws = [rng.choice(n, size, replace=False) for _ in range(200)]
 many = {letter: [] for letter in found}
 shift = []
 for who in draws:
@@ -750,7 +750,7 @@ plot.show(
     unitless="y",
 )
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=3
 # Chance alone makes B of one trial of 134 a fifth longer than of another. A is the least certain:
 # few people stand in the bands that make it. And still A and D do not meet. So the four differ by
 # what they are, not by chance.
@@ -781,7 +781,7 @@ print(f"peak at month {peak_month}: {chosen_peak:.0f} weeks")
 print(f"D: {D.value} weeks, of one product, from week 76")
 assert round(from_infusion) == 124 and round(from_month_6) == 93
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=6
 # 124 beside 123. It looks like a confirmation and is none. The class figure is a share of a peak,
 # of products that differ in capsid, dose and protein, with no assay and no interval in the
 # abstract. Nobody has a peak at the infusion. Move the peak by half a year and 124 becomes 93.
@@ -852,7 +852,7 @@ print(f"simulated, year 5: {100 - at_5:.0f} % below {lost} IU/dL")
 # The room will call the extrapolation wrong. Hold against that: it counts another event. Ask what a
 # person with 4 IU/dL and no bleed has lost.
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=3
 # None of the four gives 11 years by the level alone. From the median it would take about 690 weeks,
 # more than five times D. From the *mean* it would take 224, just inside D's interval, but a mean is
 # nobody's level, and durability is a median over people.
@@ -908,7 +908,7 @@ missing = [name for name, text in mine.items() if text is None]
 print("\nyours:", sentence(mine) if len(missing) < len(mine) else "nothing yet")
 print(f"still missing: {', '.join(missing) or 'nothing'}")
 
-# %% [markdown]
+# %% [markdown] minutes=2
 # ## What goes into the line
 #
 # **Strike the line out.**
