@@ -23,8 +23,9 @@
 # drop liver biopsies, "because a plateau and a decline fit the data anyway". You sign one model for
 # each plan.
 #
-# The chain is that of `aav_expression`, for a person without antibody, T cells or growth. Most of
-# its rates are teaching values. All data here are simulated from it.
+# The chain is that of `aav_expression`, for a person without antibody, T cells or growth. Its rise
+# and its decline are second-hand values of one population analysis, laid on two links by choice. No
+# other rate of a genome was measured on an AAV. All data here are simulated from it.
 
 # %%
 import numpy as np
@@ -46,8 +47,8 @@ told_guess = guess("Five years of factor IX: how many numbers do they tell?", No
 
 # %% [markdown] tags=["instructor"]
 # Vote: how many of the eleven? Write the votes down. Rooms that fit curves for a living say five or
-# six. Point at the status column before anybody argues from a value: two rows go back to infused
-# factor IX or to one population analysis, the rest were chosen.
+# six. Point at the status column before anybody argues from a value: none of the eleven is
+# *published* as a rate of this chain.
 
 # %% [markdown] minutes=6
 # ## The Jacobian lists the clocks, from an hour to eight years
@@ -107,7 +108,7 @@ for day in (1, 20, 60, 200):  # <- your turn: 30, 400
     growing = f"{modes.max():+.2f} /d" if modes.max() > 1e-6 else "none"
     slow = -matrix[boxes.index("episome"), boxes.index("episome")]
     print(f"day {day:<4}{-modes.min():>16.1f} /d{in_words(slow):>14}{growing:>15}")
-    assert day != 60 or 30 < slow / p.turnover_rate < 40 or product
+    assert day != 60 or product or 30 < slow / p.turnover_rate < 40
 
 # %% [markdown] tags=["instructor"]
 # The stuck point is a positive eigenvalue. One sentence: T cells that see antigen divide, so a
@@ -151,7 +152,7 @@ longest_guess.compare(round(float(-2 / A.diagonal().min()), 3))
 # \dot x_s = \left(A_{ss} - A_{sf}A_{ff}^{-1}A_{fs}\right)x_s .$$
 #
 # A dose into a box that is gone appears at once where it would have gone to. Read `without`; then
-# add a box to a row of the list.
+# say which box is the dear one, and let the nucleus go, too.
 
 # %% tags=["slide"]
 order = ["blood", "endosome", "nucleus", "episome", "mRNA", "protein"]
@@ -194,16 +195,12 @@ def steps(fast, method):
 
 
 days = [7, 42, 84]
-removed = [
-    [],
-    ["endosome"],
-    ["endosome", "mRNA"],
-    ["endosome", "mRNA", "protein"],
-    ["endosome", "mRNA", "protein", "blood"],  # <- your turn: what if the nucleus goes, too?
-]
+fast_boxes = ["endosome", "mRNA", "protein", "blood"]
+removed = [fast_boxes[:n] for n in range(5)]
+extra = []  # <- your turn: ["nucleus"]
 bill = []
 print("removed: + each       explicit   implicit     too high on day 7     42     84")
-for fast in removed:
+for fast in [*removed, fast_boxes + extra] if extra else removed:
     errors = 100 * (activity(np.array(days), fast) / activity(np.array(days)) - 1)
     bill.append((steps(fast, "RK45"), steps(fast, "Radau"), *errors))
     label = fast[-1] if fast else "none"
@@ -217,7 +214,7 @@ for fast in removed:
 # gain in speed: a reduction is bought for *thinking and fitting*.
 
 # %% tags=["slide"]
-bill = np.array(bill)
+bill = np.array(bill[: len(removed)])
 where = np.arange(len(removed))
 fig, (top, bottom) = plot.figure(2, size="tall", sharex=True)
 top.semilogy(where, bill[:, 0], "o-", color=plot.VERMILLION, label="explicit (RK45)")
@@ -369,8 +366,13 @@ for rate in (p.protein_loss_rate, shown_rate):
         f"protein loss {rate:.3g} /d: chain peaks on day {peaks[0]:.0f}, one step {peaks[1]:.0f};"
     )
     print(f"   the two are within 5 % from day {last:.0f} on")
+    assert rate not in (p.protein_loss_rate, 0.029) or round(last) in (65, 183)  # as said below
 
 # %% [markdown] minutes=9
+# For factor IX nobody tells chain and one step apart, within 5 %, after two months; for a protein
+# that stays for weeks it takes six. Only the exits of messenger RNA and protein move that day. Loss
+# from the nucleus and death of cells move both curves together: the reduction keeps those two.
+#
 # ## One person's factor IX tells four lumps if you begin early, two if late
 #
 # So much for curves that are known. Now the other way round. One person is simulated from the
@@ -437,7 +439,9 @@ fit = estimate.fit_one(
     residual_log_sd=noise,
 )
 assert np.allclose([fit[name] for name in lumps], np.exp(four.x), rtol=0.01)
-assert fit.intervals["decline"].low == 0 and 0.6 < np.exp(three.x[1]) / true_lumps[1] < 0.7
+as_printed = visits.size == 21 and noise == 0.15  # what the text says holds for these samples
+assert not as_printed or fit.intervals["decline"].low == fit.intervals["lag"].low == 0
+assert not as_printed or 0.6 < np.exp(three.x[1]) / true_lumps[1] < 0.7
 print(estimate.identify(fit))
 for name, true in zip(lumps, true_lumps, strict=True):
     _, low, high = fit.intervals[name]
@@ -467,7 +471,7 @@ for plan, when in plans.items():
     kept[plan] = sum(direction.sd < 1 for direction in told.directions)
     row = "".join(f"{(f'{x:.2g}' if x < 7.1 else 'not told'):>10}" for x in spans)
     print(f"{plan:<17}{row}{kept[plan]:>12}")
-assert [kept[plan] for plan in list(plans)[:3]] == [4, 3, 2]
+assert not as_printed or [kept[plan] for plan in list(plans)[:3]] == [4, 3, 2]
 
 # %% [markdown] tags=["instructor"]
 # Let them read the table by rows and say in one sentence each what the study can claim. An SD of 1
@@ -679,17 +683,19 @@ for tie_name, function in ties.items():
         factor[tie_name, label] = np.exp(1.96 * min(20, np.sqrt(g @ np.linalg.solve(total, g))))
     row = [f"{f:.2g}" if (f := factor[tie_name, c]) < 50 else "–" for c in columns]
     print(f"{tie_name:<29}" + "".join(f"{text:>14}" for text in row))
-assert factor["chance to become an episome", "+ genomes"] < 3
-assert factor["share of it that is uptake", "both biopsies"] > 50
+if as_printed and all(84 in samplings[name][0] for name in list(samplings)[2:]):
+    assert factor["chance to become an episome", "+ genomes"] < 3
+    assert factor["share of it that is uptake", "both biopsies"] > 50
 
 # %% [markdown] tags=["instructor"]
 # Blood is the trap of this section. It knows the *sum* of two exits within a tenth and nothing of
 # their split. Learners from small molecules read clearance off plasma; here clearance is not
 # delivery.
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=4
 # Read the rows. Blood tells how fast vector leaves, not where it goes. Genomes in a biopsy separate
-# arrival from reading. Messenger RNA splits the reading at its middle, but only beside the genomes.
+# arrival from reading. Messenger RNA tells what a transcript makes; what an episome makes of
+# transcripts it tells only beside the genomes.
 # The share taken up stays untold: the biopsies come when most of what arrived is lost again.
 # And one tie is not in the table, because no assay here sees it: `turnover_rate` and
 # `episome_loss_rate` always appear as a sum. Cells that die and genomes that fall silent look
@@ -718,7 +724,7 @@ for name, rows in views.items():
     if name == "factor IX":
         assert np.allclose(ratio, 1) or not np.isclose(swapped[2, 2], A[4, 4])
 
-# %% [markdown]
+# %% [markdown] minutes=2
 # Factor IX does not, and messenger RNA does not either. Only the genomes do: in one story they wait
 # unread for weeks, in the other they are gone. In small molecules this is called *flip-flop*.
 # The chain of this course lays the rise on the nucleus. That was a choice.
@@ -736,7 +742,9 @@ print(f"assay plan: yours {assay_model or 'open'}; ours {ours[1]}")
 print()
 told_guess.compare(int((spectrum["factor IX"] < 1).sum()))
 
-# %% [markdown] minutes=2 tags=["slide"]
+# %% [markdown] minutes=1 tags=["slide"]
+# ## The lumps go to Dora, the whole chain to Emil
+#
 # Dora's plan gets the lumps. A rate that the data do not tell would come out as it went in, and the
 # report would print it. Emil's plan gets the whole chain. No fit needs the biopsy, but without it
 # nobody can say whether a low level is poor arrival or poor reading, and the next trial changes one

@@ -145,6 +145,7 @@ check("04.6", episomes)
 # So the pace of the rise tells nothing about the rate of conversion. A fast rise may be a fast
 # loss.
 
+
 # %% tags=["spec"]
 def one_step(t, waiting, onward, pace, decline, chance=1.0):
     return waiting * chance * onward / (pace - decline) * (np.exp(-decline * t) - np.exp(-pace * t))
