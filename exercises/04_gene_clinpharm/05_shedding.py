@@ -325,6 +325,15 @@ exercise(
             "These are copies in a nL. A µL is 1000 nL.",
         ),
         slip(
+            lambda positives, n, volume, dilution: (
+                poisson(positives / n) * volume * 1000 * dilution
+            ),
+            "reading",
+            "You multiplied by the volume of a droplet. The same copies in a smaller droplet are a "
+            "higher concentration.",
+            "Divide by the volume.",
+        ),
+        slip(
             with_load(lambda share: np.log(1 - share)),
             "sign",
             "The size is right and the sign is wrong: the logarithm of a share is negative.",
