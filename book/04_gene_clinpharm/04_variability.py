@@ -223,9 +223,9 @@ for name in varied[1:]:
     raised = level({name: step * getattr(typical, name)})
     elasticity[name] = np.log(raised / level({})) / np.log(step)
     print(f"{name:<22}{elasticity[name]:>6.2f}")
-exits = typical.uptake_rate / (typical.uptake_rate + typical.blood_loss_rate)
-print(f"\nuptake takes {exits:.2f} of what leaves blood: elasticity 1 - {exits:.2f}")
-assert step > 1.5 or abs(elasticity["uptake_rate"] - (1 - exits)) < 0.002
+taken_up = typical.uptake_rate / (typical.uptake_rate + typical.blood_loss_rate)
+print(f"\nuptake takes {taken_up:.2f} of what leaves blood: elasticity 1 - {taken_up:.2f}")
+assert step > 1.5 or abs(elasticity["uptake_rate"] - (1 - taken_up)) < 0.002
 
 # %% [markdown] tags=["instructor"]
 # The line to talk through is *elasticity 1 - share*. A step that is nearly complete hardly cares
@@ -252,7 +252,9 @@ assert step > 1.5 or abs(elasticity["uptake_rate"] - (1 - exits)) < 0.002
 
 # %% tags=["slide"]
 target = ledger.value("benegene2.cv")  # <- your turn: sd_over_mean, HOPE-B's
-small = 0.2  # SD of the logarithm of whatever does not rule; a teaching value  <- change it
+small = 0.2  # SD of the logarithm of whatever does not rule; a teaching value  <- up to 0.25
+
+as_given = target == ledger.value("benegene2.cv") and small == 0.2  # what the text speaks of
 
 calm = {name: small for name in varied[1:]} | {"protein_loss_rate": known}
 carrier = typical.changed(titre=median_titre, antibody_steepness=1)  # shallow: teaching value
@@ -340,7 +342,7 @@ plot.show(
     f"the median, against {100 * low_tail['transduction rules']:.1f} and "
     f"{100 * low_tail['cell biology rules']:.1f} %.",
 )
-if target == ledger.value("benegene2.cv") and small == 0.2:
+if as_given:
     assert reach["antibody rules"][0] > 0.3 and reach["antibody rules"][1] < 0.05
     assert reach["transduction rules"][0] < 0.05 < reach["transduction rules"][1]
 
@@ -422,7 +424,10 @@ assert np.allclose(alone, s, atol=0.03) and np.allclose(s, t, atol=0.03)
 # equations**, SALib's estimate. Nothing of the closed form is used. Fill in nothing; compare.
 
 # %%
-spread = {n: population.log_sd(v) for n, v in stories[which][0].items()}
+name_in_model = {"titre": "half_titre"}  # only their ratio counts, and a titre may be zero
+spread = {
+    name_in_model.get(n, n): population.log_sd(value) for n, value in stories[which][0].items()
+}
 design = population.sobol_design(model, spread, n=256, seed=15, base=stories[which][1])
 kept = population.run(
     model, design, [0, day], lambda course: {"level": course["activity"][:, -1]}, progress=False
@@ -431,7 +436,7 @@ found = design.indices(np.log(kept["level"]))
 
 print(f"{len(kept['level']):,} solved people")
 for name, share in zip(found.parameters, found.first, strict=True):
-    mine = s[varied.index(name)]
+    mine = s[varied.index("titre" if name == "half_titre" else name)]
     print(f"{name:<22} SALib {share:.2f}, by hand {mine:.2f}")
     assert abs(share - mine) < 0.05
 
@@ -445,7 +450,7 @@ table = np.array([pick_freeze(story)[1] for story in stories.values()])
 for i, name in enumerate(varied):
     print(f"{name:<24}" + "".join(f"{share:>20.2f}" for share in table[:, i]))
 heads = [varied[i] for i in table.argmax(axis=1)]
-assert heads == ["titre", "escape_rate", "transcription_rate"] or small != 0.2
+assert heads == ["titre", "escape_rate", "transcription_rate"] or not as_given
 
 # %% [markdown] minutes=6
 # Three runs without a mistake, the same model, the same CV, three rankings. Each returns the spread
@@ -474,7 +479,7 @@ for (name, story), (color, line) in zip(stories.items(), looks, strict=True):
     routes[name] = [logs[:count].sum(axis=0).std() for count in assays.values()]
     ax.plot(range(4), routes[name], line, color=color, marker="o", label=name)
 ax.set_xticks(range(4), list(assays))
-ax.set(xlabel="link, in the order of the chain", ylabel="SD of the logarithm (ratio)",
+ax.set(xlabel="link, in the order of the chain", ylabel="SD of the logarithm (ln)",
        ylim=(-0.03, 0.9))  # fmt: skip
 ax.legend(loc="lower right")
 copies = {name: route[1] for name, route in routes.items()}
@@ -489,7 +494,7 @@ plot.show(
     unitless="x",
 )
 copies_guess.compare(round(copies["cell biology rules"], 2))
-assert copies["cell biology rules"] < 0.25 and copies["transduction rules"] > 0.45
+assert not as_given or copies["cell biology rules"] < 0.25 < 0.45 < copies["transduction rules"]
 
 # %% [markdown] minutes=8
 # Transduction and cell biology end together. The antibody story ends higher, with the same CV: its
@@ -521,8 +526,9 @@ assert by_elasticity(steep)[0] < 0.001 and total_log[0] > 3 * total_level[0]
 
 # %% [markdown]
 # A slope at the typical person is blind to the few who are far from typical. And the *scale* of the
-# answer decides how much those few count: two carriers in a hundred own most of the variance of the
-# logarithm, and little of that of the level. Neither is wrong. Say which you decompose.
+# answer decides how much those few count: two carriers in a hundred lose more than half of the
+# vector, and through them the titre owns most of the variance of the logarithm and little of that
+# of the level. Neither is wrong. Say which you decompose.
 #
 # **Links that talk.** T cells see capsid on cells. Antibodies keep capsid away from cells. So
 # antibody protects from the T-cell hit, and the two do not multiply. In the figure a person has the
@@ -535,7 +541,7 @@ figure = explore(
     sliders={
         "titre": (0, 3000, 0),
         "t_cell_response": (0, 1, 1),
-        "escape_rate": (1, 30),
+        "escape_rate": (0.5, 8),
         "transcription_rate": (30, 300),
     },
     show=["activity"],
@@ -565,7 +571,7 @@ print(f"what antibody leaves: {four[titre, 0] / four[0, 0]:.2f} without T cells,
 ranges = {  # assumed
     "titre": (0.0, 1500.0),
     "t_cell_response": (0.0, 1.0),
-    "escape_rate": (3.0, 30.0),
+    "escape_rate": (0.5, 8.0),
     "transcription_rate": (30.0, 300.0),
 }
 walks = population.morris_design(model, ranges, n=20, seed=20)
@@ -635,7 +641,7 @@ for name, story in stories.items():
         split[name, assay] = a, b
         row += f"{f'{a:.2f} to {b:.2f}':>14}"
     print(row)
-if small == 0.2 and noise["copies"] == 0.5:
+if as_given and noise["copies"] == 0.5:
     assert split["transduction rules", "copies"][0] > 0.1
     assert split["cell biology rules", "copies"][1] < 0.15
     assert split["antibody rules", "titre"][0] > split["transduction rules", "titre"][1]
@@ -660,7 +666,7 @@ printed = ledger.value("klamroth2026.fix_year_4") / ledger.value("hope_b.fix_yea
 ledger.show("klamroth2026.fix_year_4", "hope_b.fix_year_5")
 print(f"\ncarriers over all: story {said:.2f}, printed {printed:.2f}")
 carrier_guess.compare(round(said, 2))
-assert said < 0.8 < 0.9 < printed
+assert not as_given or said < 0.8 < 0.9 < printed
 
 # %% [markdown]
 # One covariate, measured before the dose, does what no decomposition could: it speaks against a
@@ -697,14 +703,15 @@ assert boys != 21 or (before < 0.65 and b - a > 0.4)
 #
 # ## Most of the spread of bleeds is not in the chain
 #
-# The patient cares for bleeds. Does the spread of factor IX carry over? A count has three sources:
-# people of one *level* differ in it (level), people at one level differ in joints and habits
-# (frailty, variance $\varphi$), and a year is short (chance):
+# The patient cares for bleeds. Does the spread of factor IX carry over? A count differs for three
+# reasons. People have different levels. People at one level differ in joints and habits: their
+# frailty, with variance $\varphi$. And a year is short: chance. With $h(x)$ the rate at level $x$,
 #
 # $$\mathrm{Var}(N) = \mathrm{Var}\,h(x) + \varphi\,\mathrm{E}\,h(x)^2 + \mathrm{E}\,h(x)$$
 #
-# Two curves $h$ stand in this course: the chain's hyperbola, a teaching form, and an exponential
-# with a slope published for mild hemophilia A. The frailty is from that disease, too.
+# Two curves $h$ stand in this course: the chain's hyperbola for all bleeds, a teaching form, and an
+# exponential for joint bleeds with a slope published for mild hemophilia A. The frailty is derived
+# from the same people {cite:p}`milan2023`. Both are borrowed here.
 
 # %%
 dispersion = ledger.value("milan2023.dispersion")
@@ -739,9 +746,9 @@ bleeds_guess.compare(round(share))
 assert share < 15
 
 # %% [markdown] tags=["instructor"]
-# Two scales again. On the log scale the hyperbola passes nearly all of the spread on and the
-# exponential *more* than all. On the scale of counts both pass on little. "Saturating" is a
-# statement about counts.
+# Two scales again: ask which of the printed numbers speak of logarithms and which of counts.
+# "Saturating" is a statement about counts. Somebody will say that bleeds per year are counted, not
+# modelled: chance is in the diary.
 
 # %% tags=["slide"]
 middles = np.geomspace(1, 100, 40)  # IU/dL
@@ -770,8 +777,11 @@ plot.show(
 )
 
 # %% [markdown] minutes=2
-# So a measurement that explains all of factor IX still leaves most of the bleeds unexplained. What
-# would help there is a history of the joints before the dose, and a longer diary.
+# In logarithms the two curves disagree: the hyperbola passes on a little less than the spread of
+# the level, the exponential nearly twice as much. In counts they agree: the level has a small
+# share, because the curve is flat where most people stand and a bleed is rare. A measurement that
+# explains all of factor IX leaves most of the bleeds unexplained. What would help there is a
+# history of the joints before the dose, and a longer diary.
 #
 # ## Decide: which measurement, and what goes on the slide
 #
