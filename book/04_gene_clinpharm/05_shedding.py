@@ -588,8 +588,8 @@ for share in (0.01, 0.1):  # <- your turn
 # ## Nine livers, and no exponent
 #
 # Copies of DNA once more, now in an organ. Nine macaques got AAV8 into the hepatic artery; after
-# six months their livers were measured {cite:p}`jiang2006`. Here is **every** value, nothing fitted.
-# Before you look: a four-fold dose, how many times the copies?
+# six months their livers were measured {cite:p}`jiang2006`. Here is **every** value, nothing
+# fitted. Before you look: a four-fold dose, how many times the copies?
 
 # %%
 dose_guess = guess("A four-fold dose: how many times the copies (medians)?", None)  # <- your turn
