@@ -368,6 +368,11 @@ for rate in (p.protein_loss_rate, shown_rate):
     print(f"   the two are within 5 % from day {last:.0f} on")
     assert rate not in (p.protein_loss_rate, 0.029) or round(last) in (65, 183)  # as said below
 
+# %% [markdown] tags=["instructor"]
+# Give the sliders four minutes. The usual slip is to read the chain as *late and equal*: a slow exit
+# of the protein also lifts the level, 26-fold here, because less is lost for the same making. Ask
+# which curve ignores the wait and which ignores the rise as well.
+
 # %% [markdown] minutes=9
 # For factor IX nobody tells chain and one step apart, within 5 %, after two months; for a protein
 # that stays for weeks it takes six. Only the exits of messenger RNA and protein move that day. Loss

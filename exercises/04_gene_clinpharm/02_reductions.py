@@ -354,7 +354,11 @@ exercise(
                     "conditional on",
                     "another|other|different|twice|double|half "
                     "rate*|value*|literature|transcription|chance",
-                    "because|since|as rates|values|others|rest fixed|held|assumed|known",
+                    "because|since|as|only rates|values|others|other|rest|all|everything "
+                    "fix*|froz*|freez*|held|assum*|known|pinned|given",
+                    "fix*|froz*|freez*|hold*|held|assum*|pin* "
+                    "false|fake|spurious|illusion|artificial*|overconfiden*|borrow*|precision",
+                    "false|fake|spurious|illusory|borrowed precision|certainty|confidence",
                 ],
                 "Why is the interval so narrow? Think of what was not allowed to move.",
             ),
