@@ -353,6 +353,10 @@ exercise(
                     "same|equal|identical cv|spread|total|variability|overall "
                     "other|another|different|rival|many|several|three|alternative",
                     "same|identical|one cv|spread|total with|from|by|under",
+                    "same|identical|equal cv|spread|total|variability "
+                    "would|could|come|comes|came|result*|arise*|emerge*|possible",
+                    "antibod*|transcription|biology|clearance would|could|can|may "
+                    "give|explain*|produce*|match*|yield*|reproduce*",
                     "cv|spread|total cannot|not|cant|never|nothing "
                     "tell|distinguish*|separate*|choose|support*|discriminat*|decide*|prove*",
                     "tuned|adjusted|calibrated cv|match*|trial",
