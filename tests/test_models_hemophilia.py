@@ -21,6 +21,7 @@ from cgtlearn.solve import solve
 
 HEMOPHILIA = (
     "valoctocogene_production", "bleeding", "factor_turnover", "fix_production", "responders",
+    "half_life_reading",
 )  # fmt: skip
 
 
