@@ -24,16 +24,14 @@
 # Run the cell. It prints the four. Then put your guesses in place of `None`.
 
 # %%
-from dataclasses import replace
-
 import numpy as np
 from scipy.special import ndtri
 
 from cgtlearn import estimate, ledger, plot
 from cgtlearn.exercises import guess
 from cgtlearn.explore import explore
+from cgtlearn.models import half_life_reading
 from cgtlearn.models import valoctocogene_production as valoctocogene
-from cgtlearn.models.contract import Output, covariate
 from cgtlearn.proof.recipes import valoctocogene_production as recipes
 from cgtlearn.solve import solve
 
@@ -262,11 +260,11 @@ for weeks, line in ((D.value, "-."), (D.spread[0], ":"), (D.spread[1], ":")):
     width = 2 if named else 1
     ax.plot(after_76, falls, line, color=plot.BLACK, linewidth=width, label=named)
 ax.set(xlabel="time after infusion (weeks)", ylabel="factor VIII, chromogenic (IU/dL)")
-ax.set(yscale="log", ylim=(4, 60), xlim=(40, 180), yticks=[5, 10, 20, 40])
+ax.set(yscale="log", ylim=(4, 60), xlim=(40, 230), yticks=[5, 10, 20, 40])
 ax.set_xticks(range(52, 157, 26))
 ax.yaxis.set_major_formatter("{x:g}")
 ax.yaxis.set_minor_formatter("")
-ax.legend(title="half-life (weeks)", loc="upper right")
+ax.legend(title="half-life (weeks)", loc="center right")
 plot.show(
     fig,
     caption="Four readings of one trial, published or derived from published numbers. D has a "
@@ -487,43 +485,8 @@ assert round(true_A) == 67 and round(found["A"]) == 41
 # the window and the early half-life.
 
 # %%
-model = valoctocogene.model
-
-
-def reading(t, y, p, phase):
-    """The level, the line through two readings of it, and the half-life read from ``t`` on."""
-
-    def level(week):
-        return valoctocogene.production_closed_form(week, p) / p.clearance
-
-    first, second = level(p.start), level(p.start + p.weeks_apart)
-    here = np.maximum(t, 26)  # earlier, production still rises: there is no half-life
-    return {
-        "level": y[2],
-        "line": first * (second / first) ** ((t - p.start) / p.weeks_apart),
-        "half_life": np.log(2) * p.weeks_apart / np.log(level(here) / level(here + p.weeks_apart)),
-    }
-
-
 figure = explore(
-    replace(
-        model,
-        name="half_life_by_start",
-        title="Which half-life, from which week on?",
-        parameters={
-            **model.parameters,
-            "start": covariate(52, "week", (20, 260), "week of the first level"),
-            "weeks_apart": covariate(52, "week", (26, 156), "weeks until the second level"),
-        },
-        observed={
-            "level": Output("IU/dL", "factor VIII of a typical responder", "chromogenic, plasma"),
-            "line": Output("IU/dL", "exponential through two of its levels"),
-            "half_life": Output("week", "half-life read from this week on"),
-        },
-        outputs=reading,
-        laws=(),
-        targets=(),
-    ),
+    half_life_reading.model,
     sliders={"start": (26, 130), "weeks_apart": (26, 104), "early_half_life": (15, 123)},
     panels=[
         dict(show=["level", "line"], x=(0, 208), y=(1, 100), title="The level, and two readings"),
@@ -549,6 +512,8 @@ for start in (26, 52, 76):  # <- your turn: 104
 slow = typical.changed(early_half_life=typical.production_half_life)
 steady = live(np.ones(1), np.ones(1), slow)
 flat = [half_life(at(steady, w), at(steady, w + 52), 52)[0] for w in (52, 76)]
+p = half_life_reading.model.parameters_with()
+assert np.isclose(rows[52], half_life_reading.half_life_from(52, p), rtol=1e-3)
 print(f"one rate throughout: {flat[0]:.0f} and {flat[1]:.0f} weeks, from week 52 and from week 76")
 
 # %% [markdown] minutes=9
