@@ -80,6 +80,21 @@ def test_the_scoreboard_has_a_row_for_each_target():
     assert {s.model for s in board} >= {"stein2019", "ogasawara2021", "muellerschoell2021"}
 
 
+def test_shown_rows_have_no_model_and_an_exact_interval():
+    """Order statistics by simulation: how often the median lies between lowest and highest."""
+    compared = {t.row for name in models.names() for t in models.get(name).targets}
+    for one in proof.SHOWN:
+        assert ledger.row(one.row).status == "published" and one.row not in compared
+        assert one.says.endswith(".")
+    low, high, sure = proof.interval("jiang2006.liver_low_dose")
+    values = ledger.value("jiang2006.liver_low_dose")
+    assert (low, high) == (min(values), max(values))
+    drawn = np.random.default_rng(3).standard_normal((200_000, len(values)))
+    covered = np.mean((drawn.min(axis=1) < 0) & (drawn.max(axis=1) > 0))
+    assert sure == pytest.approx(covered, abs=0.002)
+    assert proof.interval("jiang2006.liver_antibody") is None
+
+
 def test_recipes_read_curves_and_do_not_look_at_what_they_recover():
     """A recovered row whose recipe names the ledger row or the parameter would prove nothing."""
     for name in models.names():

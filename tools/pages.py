@@ -14,6 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cgtlearn import ledger, models, proof
 from cgtlearn.explore import web
 from cgtlearn.ledger import number, pretty
@@ -160,6 +162,8 @@ def scoreboard_page() -> str:
         hits = sum(s.hit for s in own)
         misses = len(own) - hits
         verdict = f"{len(own)} rows" + (f", {hits} met, {misses} missed" if own else "")
+        if kind == "shown":
+            verdict = f"{len(proof.SHOWN)} rows, at the end of this page"
         parts.append(f"- **{kind}** ({verdict}): {says}.")
     parts.append(
         "\nA row passes when ours is within its tolerance of the published value, or within the "
@@ -211,7 +215,28 @@ def scoreboard_page() -> str:
         if model.deviations:
             parts.append("\nWhere it departs from its source:\n")
             parts += [f"- {text}" for text in model.deviations]
+    parts.append("\n## Shown, without a model\n")
+    heads = ["quantity", "published", "median between (confidence)", "what it tells", "shown in"]
+    lines = [_shown(one) for one in proof.SHOWN]
+    ids = ["shown-" + anchor(ledger.row(one.row)) for one in proof.SHOWN]
+    parts.append(table("scoreboard", heads, lines, "Published data that are shown", ids))
     return "\n".join(parts) + "\n"
+
+
+def _shown(one: proof.Shown) -> list[str]:
+    """A line of the table of shown rows."""
+    row = ledger.row(one.row)
+    unit = "" if pretty(row.unit) == "–" else " " + pretty(row.unit)
+    values = ", ".join(number(value) for value in np.atleast_1d(row.value).tolist())
+    found = proof.interval(one.row)
+    between = f"{found[0]:.3g} and {found[1]:.3g} ({found[2]:.1%})" if found else "–"
+    return [
+        escape(row.meaning),
+        f'<a href="ledger.html#{anchor(row)}">{escape(values + unit)}</a> {status(row.status)}',
+        escape(between),
+        escape(one.says),
+        f'<a href="../{one.notebook}.html">{escape(one.notebook)}</a>',
+    ]
 
 
 def progress_page() -> str:

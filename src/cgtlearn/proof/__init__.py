@@ -10,18 +10,22 @@ A target compares one published value with ours. Its kind says what the comparis
 ``repeated``    the authors' own result, or data they fitted: it tests our code, not the model
 ``predicted``   no parameter of the model saw it
 ``calibrated``  the model was tuned to it; the parameter is named
-``shown``       published data beside which no model of ours stands
+``shown``       published data beside which no model of ours stands; these rows are in ``SHOWN``
 """
 
 from cgtlearn import models
 from cgtlearn.proof.laws import Verdict, check_laws
 from cgtlearn.proof.scoreboard import KINDS, Score, score, scoreboard, turned_red
+from cgtlearn.proof.shown import SHOWN, Shown, interval
 
 __all__ = [
     "KINDS",
+    "SHOWN",
     "Score",
+    "Shown",
     "Verdict",
     "check_laws",
+    "interval",
     "models",
     "score",
     "scoreboard",

@@ -1,0 +1,71 @@
+"""Published data that are shown, and beside which no model of ours stands.
+
+A row here claims nothing about a model, so it has no ratio and cannot pass or fail. Where single
+values of n individuals are printed, :func:`interval` says what they tell about the median behind
+them, without any assumption about their distribution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cgtlearn import ledger
+
+__all__ = ["SHOWN", "Shown", "interval"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A ledger row, what it can and cannot tell, and the notebook that shows it."""
+
+    row: str
+    says: str
+    notebook: str
+
+
+def interval(row: str) -> tuple[float, float, float] | None:
+    """Lowest and highest of n single values, and the confidence that the median lies between.
+
+    The median of what the values were drawn from lies below all n with probability 2^-n, and above
+    all n likewise, so the confidence is 1 - 2^(1 - n), exactly. None where the row holds one value.
+    """
+    values = np.atleast_1d(ledger.value(row)).astype(float)
+    if values.size < 2:
+        return None
+    return float(values.min()), float(values.max()), 1 - 2.0 ** (1 - values.size)
+
+
+_livers = "04_gene_clinpharm/05_shedding"
+
+_years = "02_hemophilia_clinic/01_years"
+
+SHOWN = (
+    Shown(
+        "aav_meta2024.fix_kept",
+        "Over trials of several products, without an interval: not one product's decline.",
+        _years,
+    ),
+    Shown(
+        "aav_meta2024.fviii_kept",
+        "Over trials of several products, without an interval: not one product's decline.",
+        _years,
+    ),
+    Shown(
+        "jiang2006.liver_low_dose",
+        "A scatter of 21-fold at one dose.",
+        _livers,
+    ),
+    Shown(
+        "jiang2006.liver_high_dose",
+        "Four times the dose, and no higher: no dose exponent can be read.",
+        _livers,
+    ),
+    Shown(
+        "jiang2006.liver_antibody",
+        "One animal, below all six without antibody; chance alone does that once in seven.",
+        _livers,
+    ),
+)
+"""Every row of the kind *shown*."""
