@@ -10,7 +10,7 @@ from scipy.linalg import expm
 
 from cgtlearn import ledger, models, proof
 from cgtlearn.errors import LearnerError
-from cgtlearn.models import aav_expression, lnp_mrna, shedding, shedding_visits
+from cgtlearn.models import aav_expression, aav_reductions, lnp_mrna, shedding, shedding_visits
 from cgtlearn.proof.recipes import aav_expression as aav_recipes
 from cgtlearn.proof.recipes import lnp_mrna as lnp_recipes
 from cgtlearn.proof.recipes import shedding as shedding_recipes
@@ -367,3 +367,31 @@ def test_aav_arrays_are_a_loop_over_patients() -> None:
         alone = solve(AAV, PADUA.changed(titre=titres[i], t_cell_response=responses[i]), days)
         for name in AAV.observed:
             np.testing.assert_allclose(together[name][i], alone[name], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "product",
+    [{}, aav_expression.FVIII, aav_expression.MICRO_DYSTROPHIN, {"titre": 1000}],
+    ids=["fix", "fviii", "dystrophin", "antibody"],
+)
+def test_side_by_side_chain_is_the_whole_model_without_hit_and_growth(product: dict) -> None:
+    days = np.array([0.5, 3, 14, 60, 365, 1826])
+    small = solve(aav_reductions.model, aav_reductions.model.parameters_with(**product), days)
+    whole = solve(aav_expression.model, aav_expression.model.parameters_with(**product), days)
+    np.testing.assert_allclose(small["chain"], whole["activity"], rtol=1e-5)
+    np.testing.assert_allclose(small["lost"], whole["lost"], rtol=1e-6)
+
+
+def test_protein_does_not_tell_which_box_is_slow() -> None:
+    """Nucleus and messenger RNA change their exits; what goes onward stays."""
+    p = aav_reductions.model.parameters_with(
+        turnover_rate=0, episome_loss_rate=0.001, nuclear_loss_rate=0.06
+    )
+    nucleus = p.conversion_rate + p.nuclear_loss_rate
+    swapped = p.changed(
+        mrna_loss_rate=nucleus, nuclear_loss_rate=p.mrna_loss_rate - p.conversion_rate
+    )
+    days = np.array([7.0, 30, 200, 1000])
+    one, other = (solve(aav_reductions.model, q, days) for q in (p, swapped))
+    np.testing.assert_allclose(one["chain"], other["chain"], rtol=1e-6)
+    assert (other["nucleus"] < 0.05 * one["nucleus"]).all()
