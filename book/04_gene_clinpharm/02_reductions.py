@@ -344,7 +344,7 @@ explore(
         "nuclear_loss_rate": (0.005, 0.2),
         "turnover_rate": (0.0001, 0.01),
     },
-    panels=[dict(x=(1, 1826), x_scale="log", y_scale="log", y=(0.1, 10_000))],
+    panels=[dict(x=(1, 1826), x_scale="log", y_scale="log", y=(0.3, 3_000))],
     reference=1826,
     title="Whole chain and reductions, computed",
     predict=dict(
