@@ -23,7 +23,7 @@
 # explains most of the variability. Take biopsies.*
 #
 # Before you look at any simulation, put down two numbers. What the trial has to explain is printed
-# below them.
+# below them. Its CV was not printed: it follows from mean and median, if the levels are log-normal.
 
 # %%
 import numpy as np
@@ -36,14 +36,16 @@ from cgtlearn.explore import explore
 from cgtlearn.models import aav_expression, bleeding
 from cgtlearn.solve import solve
 
-story_guess = guess("Of three rival stories, how many give the printed CV?", None)  # <- your turn
+story_guess = guess("Of three rival stories, how many give the trial's CV?", None)  # <- your turn
 bleeds_guess = guess("Share of bleeds' variance that factor IX explains?", None, unit="%")  # <- you
 
 print()
 ledger.show("benegene2.cv", "benegene2.fix_lowest", "benegene2.fix_median",
             "benegene2.fix_highest", "hope_b.sd_year_5", "hope_b.fix_year_5")  # fmt: skip
+print(f"\nmean over median, printed: {ledger.value('benegene2.fix_mean'):.1f} over "
+      f"{ledger.value('benegene2.fix_median'):.1f}")  # fmt: skip
 sd_over_mean = ledger.value("hope_b.sd_year_5") / ledger.value("hope_b.fix_year_5")
-print(f"\nHOPE-B, year 5, another product: SD over mean {sd_over_mean:.0%}")
+print(f"HOPE-B, year 5, another product: SD over mean {sd_over_mean:.0%}")
 
 # %% [markdown] tags=["instructor"]
 # Ask who would have signed off the slide. Leave its sentence on the board: by the end the room
@@ -70,8 +72,8 @@ print(f"\nHOPE-B, year 5, another product: SD over mean {sd_over_mean:.0%}")
 # | disease | damaged joints, habits | `bleeds_without_factor` | a spread in another disease |
 #
 # A population model of fidanacogene has weight on production and age on the pace of rise and
-# decline {cite:p}`wojciechowski2025`; we know that second-hand. Nothing on sex was read: nearly all
-# participants are men.
+# decline {cite:p}`wojciechowski2025`; we know that second-hand. Nothing on sex was read; BENEGENE-2
+# screened men.
 #
 # Which column of the next table will be the first to move, for each row? Type it, then run. The
 # model answers: one change at a time, each output over that of the typical person.
@@ -132,15 +134,15 @@ assert first["a child who grows"] == "copies"
 # FIX-Padua moves activity and not protein: which assay would an ELISA be?
 
 # %% [markdown] minutes=4
-# A row that starts further right is invisible to every assay on its left. Empty capsids and
-# antibodies have one and the same row: no assay after the dose tells them apart, a titre before it
-# does.
+# A row that starts further right is invisible to every assay on its left. Empty capsids, if they
+# simply do not count, and antibodies have one and the same row: no assay of this table tells them
+# apart, a titre before the dose does.
 #
 # And look at *product*: capsid, promoter and codons are the same in everybody of a trial. They add
 # nothing to the spread *within* it, and much between two trials. Lots are in between: all who
 # got one lot share it.
 #
-# ## The chain has a dozen rates, and one measured spread
+# ## The chain has a dozen rates, and two spreads that were measured
 #
 # For a variance one needs spreads. Ask the package for those that were printed for this model.
 
@@ -233,7 +235,8 @@ assert step > 1.5 or abs(elasticity["uptake_rate"] - (1 - taken_up)) < 0.002
 
 # %% [markdown] minutes=7
 # A box with two exits damps: of the spread in uptake a third comes through, of that in escape nine
-# tenths. That holds whatever the spreads are.
+# tenths. That is the chain's doing, whatever the spreads are; a step as wide as twofold bends it a
+# little.
 #
 # ## Three stories give one and the same spread
 #
@@ -312,7 +315,7 @@ ends = {
 size = ledger.value("benegene2.participants")
 fig, ax = plot.figure(size="wide")
 looks = ((plot.BLUE, "-"), (plot.VERMILLION, "--"), (plot.BLACK, ":"))
-reach = {}
+reach, skews = {}, {}
 for (name, y), (color, line) in zip(levels.items(), looks, strict=True):
     fold = y / np.median(y)
     grid = np.quantile(fold, np.linspace(0.001, 0.999, 400))
@@ -322,8 +325,10 @@ for (name, y), (color, line) in zip(levels.items(), looks, strict=True):
         np.mean(trials.min(axis=1) <= ends["lowest"]),
         np.mean(trials.max(axis=1) >= ends["highest"]),
     )
+    skews[name] = np.percentile(trials.mean(axis=1) / np.median(trials, axis=1), [5, 95])
     print(f"{name:<20} reaches the lowest in {reach[name][0]:4.0%}, "
-          f"the highest in {reach[name][1]:4.0%} of simulated trials")  # fmt: skip
+          f"the highest in {reach[name][1]:4.0%} of trials; mean over median "
+          f"{skews[name][0]:.2f} to {skews[name][1]:.2f} in 90 %")  # fmt: skip
 for word, x in ends.items():
     ax.axvline(x, color="#777777", linewidth=1)
     at = "right" if word == "highest" else "left"
@@ -343,15 +348,18 @@ plot.show(
     f"{100 * low_tail['cell biology rules']:.1f} %.",
 )
 if as_given:
+    mean_over_median = ledger.value("benegene2.fix_mean") / ledger.value("benegene2.fix_median")
+    assert all(low < mean_over_median < high for low, high in skews.values())
     assert reach["antibody rules"][0] > 0.3 and reach["antibody rules"][1] < 0.05
     assert reach["transduction rules"][0] < 0.05 < reach["transduction rules"][1]
 
 # %% [markdown] minutes=8
 # The antibody curve makes a low tail and no high one, because no person can have more than all of
 # the vector. The other two make a high end and no low one, and from each other nobody can tell
-# them. No story reaches both ends; a blend might. So shape speaks against *pure* stories and names
-# no blend. And BENEGENE-2 turned antibody carriers away {cite:p}`benegene2`, so its low tail needs
-# another reason, or antibodies that its assay missed.
+# them. No story reaches both ends; a blend might. The printed mean over median, 26.9 over 22.9,
+# tells nothing: trials of 45 from any story hold it. So shape speaks against *pure* stories and
+# names no blend. And BENEGENE-2 turned antibody carriers away {cite:p}`benegene2`, so its low tail
+# needs another reason, or antibodies that its assay missed.
 #
 # ## By hand: one at a time, then two populations
 #
@@ -421,14 +429,16 @@ assert np.allclose(alone, s, atol=0.03) and np.allclose(s, t, atol=0.03)
 
 # %% [markdown]
 # The same through the package: spreads with names, a design, a run of the **differential
-# equations**, SALib's estimate. Nothing of the closed form is used. Fill in nothing; compare.
+# equations**, SALib's estimate. Nothing of the closed form is used. SALib wants a power of two: try
+# others.
 
 # %%
 name_in_model = {"titre": "half_titre"}  # only their ratio counts, and a titre may be zero
 spread = {
     name_in_model.get(n, n): population.log_sd(value) for n, value in stories[which][0].items()
 }
-design = population.sobol_design(model, spread, n=256, seed=15, base=stories[which][1])
+points = 256  # <- your turn: 64
+design = population.sobol_design(model, spread, n=points, seed=15, base=stories[which][1])
 kept = population.run(
     model, design, [0, day], lambda course: {"level": course["activity"][:, -1]}, progress=False
 )
@@ -438,11 +448,12 @@ print(f"{len(kept['level']):,} solved people")
 for name, share in zip(found.parameters, found.first, strict=True):
     mine = s[varied.index("titre" if name == "half_titre" else name)]
     print(f"{name:<22} SALib {share:.2f}, by hand {mine:.2f}")
-    assert abs(share - mine) < 0.05
+    assert points < 256 or abs(share - mine) < 0.05
 
 # %% [markdown]
-# Four methods agree, so the arithmetic is settled. Now the three stories side by side. Predict what
-# will head each column.
+# Four methods agree in this story, so the arithmetic is settled. (Under *antibody rules* the
+# elasticities fall short already; the reason comes below.) Now the three stories side by side.
+# Predict what will head each column.
 
 # %%
 print(f"{'total index, log level':<24}" + "".join(f"{name:>20}" for name in stories))
@@ -648,7 +659,7 @@ if as_given and noise["copies"] == 0.5:
 
 # %% [markdown]
 # The columns differ where the story differs. Titres tell *antibody* from the rest, without a
-# needle. Copies tell *transduction* from *cell biology*, and hardly *antibody* from *transduction*:
+# biopsy. Copies tell *transduction* from *cell biology*, and hardly *antibody* from *transduction*:
 # both come before the biopsy. mRNA is high in all, and so tells least. A test dose sees a link that
 # was measured anyway, alike in all.
 #
@@ -796,7 +807,7 @@ bleeds_guess.compare(round(share))
 
 # %% [markdown] tags=["slide"]
 # **A slide that could be signed.** *Under three sets of assumed spreads, all of which give the
-# printed CV, three different links rank first. A titre before dosing and copies in a biopsy would
+# trial's CV, three different links rank first. A titre before dosing and copies in a biopsy would
 # tell them apart; the titre costs a tube of blood, so measure it in everybody first. What explains
 # factor IX will explain little of the bleeds of one year.*
 #

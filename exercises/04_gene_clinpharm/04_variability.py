@@ -221,7 +221,7 @@ exercise(
 # %% [markdown] tags=["exercise"]
 # ## 04.15 · What holds whatever the spreads are? · choose · level 2 · 6 min
 #
-# Two groups used one chain and one printed CV. One reports *transcription has 72 % of the
+# Two groups used one chain and met one CV. One reports *transcription has 72 % of the
 # variance*, the other *escape has 72 %*. Neither measured a spread. Which statement does **not**
 # depend on whose spreads are right?
 
