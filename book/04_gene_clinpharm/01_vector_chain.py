@@ -42,7 +42,7 @@ from cgtlearn.explore import explore
 from cgtlearn.models import aav_expression, fix_production, shedding
 from cgtlearn.solve import solve
 
-wrong_guess = guess("How many of A to D are wrong?", None)  # <- your turn
+wrong_guess = guess("How many of A to D must be wrong?", None)  # <- your turn
 read_guess = guess("Of 1,000 genomes given, how many are read a year later?", None)  # <- your turn
 
 # %% [markdown] tags=["instructor"]
@@ -147,11 +147,11 @@ assert round(slow_blood, 2) == 0.26 and fast_blood == 6 and round(rise) == 35
 # None of the steps that a vector takes before it is read was measured. They are **teaching
 # values**. Two need a word.
 #
-# *Blood.* A study in macaques labelled the shell with iodine-124. For AAVrh.10 the label left blood
-# as fast as iodide that was bound to nothing. So that half-life may be the label's own, and we do
-# not use it. Here blood empties at 0.26 per day, which was tuned to whole shells being gone by week
-# 12. An older chain of this course, `aav_chain`, has 6 per day. No published rate decides. We shall
-# see below who notices.
+# *Blood.* A study in macaques labelled the shell with iodine-124 (PMC7769048, one animal a row).
+# For AAVrh.10 the label left blood as fast as iodide that was bound to nothing. So that half-life
+# may be the label's own, and we do not use it. Here blood empties at 0.26 per day, which was tuned
+# to whole shells being gone by week 12. An older chain of this course, `aav_chain`, has 6 per day.
+# No published rate decides. We shall see below who notices.
 #
 # *The rise.* Factor IX of another product rises with a half-life of 35 days. We laid that pace on
 # the step from nucleus to episome. It could sit on another step.
@@ -735,11 +735,12 @@ explore(
 #
 # ## Five years of HOPE-B do not tell a slow decline from none
 #
-# What do public data say? HOPE-B printed two means of factor IX {cite:p}`hope_b`. Month 6 is
-# **calibrated**: translation was tuned to it. Year 5 is **predicted**, with the share and the pace
-# of decline of another product. The scoreboard of the package computes the rows.
+# What do public data say? Two means of HOPE-B {cite:p}`hope_b` were read, second-hand, on a news
+# page. Month 6 is **calibrated**: translation was tuned to it. Year 5 is **predicted**, with the
+# share and the pace of decline of another product. The scoreboard of the package computes the rows.
 
 # %%
+ledger.show("hope_b.fix_month_6", "hope_b.fix_year_5", "amt061.fix_week_6", "amt060.fix_high")
 rows = [
     (aav_expression, "hope_b.fix_month_6"),
     (aav_expression, "hope_b.fix_year_5"),
@@ -749,13 +750,14 @@ rows = [
     (aav_expression, "amt060.fix_low"),
     (shedding, "gener8_shedding.encapsidated_clearance"),
 ]
-print(f"{'row':41}{'model':16}{'kind':12}{'printed':>8}{'ours':>7}{'ratio':>7}")
+print(f"\n{'row':41}{'model':16}{'kind':12}{'printed':>8}{'ours':>7} {'unit':8}{'ratio':>6}")
 scores = {}
 for source, id in rows:
     target = next(t for t in source.model.targets if t.row == id)
     score = scores[source.model.name, id] = proof.score(source.model, target)
     print(f"{id:41}{score.model:16}{target.kind:12}", end="")
-    print(f"{score.published:>8.3g}{score.ours:>7.3g}{score.ratio:>7.2f}")
+    unit = ledger.row(id).unit
+    print(f"{score.published:>8.3g}{score.ours:>7.3g} {unit:8}{score.ratio:>6.2f}")
 five = scores["aav_expression", "hope_b.fix_year_5"]
 week_6 = scores["aav_expression", "amt061.fix_week_6"]
 assert 1.4 < 1 / week_6.ratio < 1.6  # "half again"
@@ -817,7 +819,7 @@ assert 0.11 < lasting[-1] / printed - 1 < 0.14  # "an eighth"
 # people each, and our chain is proportional to dose. And the gain of 9.1 is not the ratio between
 # two trials, 5.7. The last row was tuned.
 #
-# ## Four half-lives, all correct, none of the drug
+# ## Four half-lives, no contradiction, none of the drug
 #
 # Now the colleague's table. Read a half-life off each assay's curve, in its own window, and set
 # beside it what the box itself would do if nothing fed it.
@@ -848,11 +850,11 @@ print()
 wrong_guess.compare(0)
 
 # %% [markdown]
-# None of the four is wrong. A is the clock of a molecule: it tells how long infused factor IX
-# lasts, and it is nowhere in the curve of the treated person. There activity falls at the pace of
-# the slowest box upstream, the episomes: flip-flop again. B is the clock of blood. C is a mixture
-# of waiting and reading, and depends on the weeks in which it is sampled. D holds for people who
-# decline; most may not, and then D is *none*.
+# None of the four contradicts another. A is the clock of a molecule: it tells how long infused
+# factor IX lasts, and it is nowhere in the curve of the treated person. There activity falls at the
+# pace of the slowest box upstream, the episomes: flip-flop again. B is the clock of blood, and ours
+# is tuned: hours would do as well. C is a mixture of waiting and reading, and depends on the weeks
+# in which it is sampled. D holds for people who decline; most may not, and then D is *none*.
 #
 # Write the line of the table yourself. It should name the analyte, the matrix, the assay, the
 # window and the people.
@@ -863,10 +865,11 @@ print(my_line or "no line yet")
 
 # %% [markdown] tags=["slide"]
 # **A line that can be defended.** *Half-life: not applicable to the product as a whole. Vector DNA
-# in blood (qPCR): days. Factor IX activity (one-stage): no half-life is claimed; the mean at year 5
-# was 36 IU/dL after 39 in month 6.* If a trial may sample one thing for years, it is activity,
-# beside protein in the same tube. A biopsy answers what no tube does, and only once, so its date
-# must be chosen for its question.
+# in blood: the assay, its limit, and the week from which nothing was found. Factor IX activity
+# (one-stage): no half-life is claimed; the mean at year 5 was 36 IU/dL after 39 in month 6.*
+#
+# If a trial may sample one thing for years, it is activity, beside protein in the same tube. A
+# biopsy answers what no tube does, and only once, so its date must be chosen for its question.
 #
 # **What the chain cannot tell.** How fast any link before the messenger really is. How losses are
 # shared between blood, endosome and nucleus: only the product of three shares shows. Whether

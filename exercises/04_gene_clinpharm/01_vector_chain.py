@@ -451,6 +451,8 @@ exercise(
                     "episome*|liver|cell*|gene|hepatocyte*|genome*",
                     "production|synthesis|expression|supply "
                     "continu*|goes|go|last*|persist*|remain*|stay*",
+                    "production|synthesis|expression|supply not|never stop*|end*|cease*|over",
+                    "not|never stop*|cease*",
                     "flip flop",
                 ],
                 "Infused factor IX vanishes in days. What is different after a gene therapy?",
@@ -484,6 +486,8 @@ exercise(
                     "of|in episome*|cell*|liver|hepatocyte*|genome*",
                     "episome*|cell*|genome* "
                     "last|lasts|lost|die|dies|persist*|stay*|remain*|survive*",
+                    "transgene|gene|dna|vector|genome* lost|disappear*|vanish*|lose|silenced "
+                    "from|in|by hepatocyte*|liver|cell*|nuclei",
                     "upstream",
                 ],
                 "Activity is the last of a row of boxes. Which one sets the pace of its fall?",
@@ -511,7 +515,8 @@ exercise(
             "Ask what feeds the plasma, and how long that lasts.",
             patterns=[
                 "gone|vanish*|disappear* after|within|in week*|days|months",
-                "report is right|correct",
+                "report|author is right|correct",
+                "i|yes|fully agree*",
                 "new|another|second dose is|will needed|necessary",
             ],
         ),
