@@ -396,16 +396,23 @@ assert round(one_sd) == 16 and spans[FVIII][0] < 1 and round(spans[FVIII][1]) ==
 people_guess = guess("People needed at year 10?", None)  # <- your turn
 
 sd = value("hope_b.sd_year_5")
-needed = {}
+
+
+def needed(year):
+    """Plateau and exponential of factor IX at this year, and the people to tell them apart."""
+    (plateau, _), half_lives = fix_forms["plateau"]
+    flat = level(year, plateau, half_lives)
+    (falling, _), half_lives = fix_forms["exponential"]
+    decay = level(year, falling, half_lives)
+    return flat, decay, np.ceil((1.96 + 0.84) ** 2 * sd**2 / (flat - decay) ** 2)
+
+
 for year in (5, 7, 10, 15, 20):  # <- your turn
-    (decay, _), flat_fit = fix_forms["exponential"][0], fix_forms["plateau"][0]
-    exponential, flat = level(year, decay, (fix_single,)), flat_fit[0][0]
-    gap = float(flat - exponential)
-    needed[year] = np.ceil((1.96 + 0.84) ** 2 * sd**2 / gap**2)
-    print(f"year {year:>2}: {flat:.1f} against {exponential:.1f}, gap {gap:.1f} IU/dL: ", end="")
-    print(f"{needed[year]:,.0f} people")
+    flat, decay, n = needed(year)
+    print(f"year {year:>2}: {flat:.1f} against {decay:.1f}, gap {flat - decay:.1f} IU/dL: ", end="")
+    print(f"{n:,.0f} people")
 print(f"the trial treated {ledger.row('hope_b.fix_month_6').n}")
-people_guess.compare(needed[10])
+people_guess.compare(needed(10)[2])
 
 # %% [markdown] minutes=3
 # A mean of different people needs more than the trial has, until well after year ten. Following
@@ -556,7 +563,7 @@ assert all(round(100 * c[3] / c[1]) == 23 for c in kept.values())
 # %%
 explore(
     aav_expression.model,
-    sliders={"turnover_rate": (0.0001, 0.004), "nuclear_loss_rate": (0.005, 0.08)},
+    sliders={"turnover_rate": (0.0001, 0.002), "nuclear_loss_rate": (0.005, 0.08)},
     x=(0, 1826),
     reference=183,
     title="Factor IX (FIX-Padua), one chain, five years",
@@ -575,7 +582,7 @@ explore(
 # %%
 explore(
     aav_expression.model,
-    sliders={"turnover_rate": (0.0001, 0.004), "nuclear_loss_rate": (0.005, 0.08)},
+    sliders={"turnover_rate": (0.0001, 0.002), "nuclear_loss_rate": (0.005, 0.08)},
     fixed=aav_expression.FVIII,
     x=(0, 1826),
     reference=183,
