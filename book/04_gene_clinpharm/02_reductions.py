@@ -78,7 +78,13 @@ def jacobian(p, day):
 def in_words(rate):
     """A half-life in a unit that suits it."""
     days = np.log(2) / rate
-    unit, size = ("h", 1 / 24) if days < 1.5 else ("d", 1) if days < 400 else ("y", 365.25)
+    unit, size = (
+        ("h", 1 / 24)
+        if days < 1.5
+        else ("d", 1)
+        if days < 400
+        else ("y", ledger.units.DAYS_PER_YEAR)
+    )
     return f"{days / size:.2g} {unit}"
 
 
@@ -154,7 +160,7 @@ longest_guess.compare(round(float(-2 / A.diagonal().min()), 3))
 # A dose into a box that is gone appears at once where it would have gone to. Read `without`; then
 # say which box is the dear one, and let the nucleus go, too.
 
-# %% tags=["slide"]
+# %%
 order = ["blood", "endosome", "nucleus", "episome", "mRNA", "protein"]
 
 
@@ -194,6 +200,7 @@ def steps(fast, method):
     return run.t.size - 1
 
 
+# %% tags=["slide"]
 days = [7, 42, 84]
 fast_boxes = ["endosome", "mRNA", "protein", "blood"]
 removed = [fast_boxes[:n] for n in range(5)]
@@ -384,9 +391,9 @@ for rate in (p.protein_loss_rate, shown_rate):
 # whole chain, with 21 samples in five years. Each scatters by 15 % (SD of the logarithm), a round
 # number of ours. Seed 402. Fit the lumps by hand: plateau, rise, decline and lag.
 
-# %% tags=["slide"]
+# %%
 visits = np.array([2, 3, 4, 6, 8, 10, 12, 16, 20, 26, 34, 42, 52]) * 7.0
-visits = np.append(visits, 365.25 * np.arange(1.5, 5.1, 0.5))
+visits = np.append(visits, ledger.units.DAYS_PER_YEAR * np.arange(1.5, 5.1, 0.5))
 noise = 0.15  # SD of ln, our choice  <- later: 0.05, 0.3
 truth = solve(aav_expression.model, aav_expression.model.parameters_with(), visits)["activity"]
 samples = truth * np.exp(noise * np.random.default_rng(402).normal(size=visits.size))
