@@ -222,7 +222,8 @@ capsid_fall = np.exp(7 * p.capsid_loss_rate)
 total_fall = np.exp(7 * p.episome_loss_rate)
 print(f"a week divides capsids by {capsid_fall:.1f} and the last of total DNA by {total_fall:.3f}")
 print(f"one result is off by a factor of {np.exp(error):.2f} either way, typically")
-assert come_back["semen_capsids", 1] < 1 and 45 < come_back["urine", 3] < 60  # "half"
+if error == 0.5:
+    assert come_back["semen_capsids", 1] < 1 and 45 < come_back["urine", 3] < 60  # "half"
 
 # %% [markdown] minutes=6
 # Capsids fall through the limit in one visit and do not come back. Total DNA creeps along it, and
@@ -286,7 +287,8 @@ plot.show(
 fold = limits["first"] / limits["second"]
 for what, rate in (("capsids", p.capsid_loss_rate), ("the last of total DNA", p.episome_loss_rate)):
     print(f"{what:<22} ln({fold:g})/k = {np.log(fold) / rate / 7:5.1f} weeks")
-assert later["semen_capsids"] <= 2 and 40 < later["urine"] < 66  # "a week or two", "about a year"
+if fold == 10:
+    assert later["plasma_capsids"] <= 2 and 40 < later["urine"] < 66  # "two", "about a year"
 
 # %% [markdown] tags=["instructor"]
 # Let somebody say the sentence a report needs: *semen, capsids after immunocapture, limit 1,000
@@ -412,7 +414,8 @@ plot.show(
     fig,
     caption="Share of simulated men called cleared, by three calendars; the truth, and a "
     "log-normal fitted to the brackets of the sparse calendar.",
-    alt=f"All staircases run behind the truth; the sparse one jumps at days 56, 112 and 224. "
+    alt="All staircases run behind the truth; the sparse one jumps on its visits, the last of them "
+    f"on day {calendars['sparse'][-1]}. "
     f"Nine of ten have cleared by day {nine['truth']:.0f} in truth, by day {nine['weekly']:.0f} "
     f"with weekly visits and by day {nine['sparse']:.0f} with sparse ones. The curve fitted to "
     "the sparse brackets follows the truth.",
@@ -435,7 +438,8 @@ plot.show(
 # qPCR reads a cycle against a **standard curve**. Digital PCR splits the sample into $n$ droplets
 # and counts those that light up: no curve. A droplet may hold two copies, so positives are not
 # copies. With copies falling at random, the share of empty droplets is $e^{-\lambda}$, so the
-# number of positives gives $\lambda$. Try the share of positives in its place: when does it matter?
+# number of positives gives $\lambda$. Try the share of positives in its place: when does it
+# matter? (The last line will object.)
 
 # %% tags=["slide"]
 droplets = int(ledger.value("shedding.partitions"))  # n, of a well
