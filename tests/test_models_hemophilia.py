@@ -85,6 +85,18 @@ def test_the_assay_changes_the_level_and_not_the_half_life():
     assert ratio == pytest.approx(1.6)
 
 
+@pytest.mark.parametrize("start", [26.0, 52.0, 90.0])
+def test_a_half_life_read_twice_is_that_of_two_solved_levels(start):
+    apart = get("half_life_reading").parameters_with().weeks_apart
+    levels = solve(
+        valoctocogene.model, valoctocogene.model.parameters_with(), [start, start + apart]
+    )["chromogenic"]
+    reading = get("half_life_reading")
+    found = solve(reading, reading.parameters_with(start=start), [start, start + apart])
+    assert found["half_life"][0] == pytest.approx(apart / np.log2(levels[0] / levels[1]), rel=0.005)
+    assert found["line"] == pytest.approx(levels, rel=0.005)
+
+
 def test_one_population_has_four_half_lives():
     p = valoctocogene.model.parameters_with()
     found = list(valoctocogene_recipes.four_half_lives(p).values())
