@@ -78,14 +78,9 @@ def jacobian(p, day):
 def in_words(rate):
     """A half-life in a unit that suits it."""
     days = np.log(2) / rate
-    unit, size = (
-        ("h", 1 / 24)
-        if days < 1.5
-        else ("d", 1)
-        if days < 400
-        else ("y", ledger.units.DAYS_PER_YEAR)
-    )
-    return f"{days / size:.2g} {unit}"
+    if days < 1.5:
+        return f"{24 * days:.2g} h"
+    return f"{days:.2g} d" if days < 400 else f"{days / ledger.units.DAYS_PER_YEAR:.2g} y"
 
 
 p = aav_expression.model.parameters_with(**product)
@@ -376,9 +371,9 @@ for rate in (p.protein_loss_rate, shown_rate):
     assert rate not in (p.protein_loss_rate, 0.029) or round(last) in (65, 183)  # as said below
 
 # %% [markdown] tags=["instructor"]
-# Give the sliders four minutes. The usual slip is to read the chain as *late and equal*: a slow exit
-# of the protein also lifts the level, 26-fold here, because less is lost for the same making. Ask
-# which curve ignores the wait and which ignores the rise as well.
+# Give the sliders four minutes. The usual slip is to read the chain as *late and equal*: a slow
+# exit of the protein also lifts the level, 26-fold here, because less is lost for the same making.
+# Ask which curve ignores the wait and which ignores the rise as well.
 
 # %% [markdown] minutes=9
 # For factor IX nobody tells chain and one step apart, within 5 %, after two months; for a protein
