@@ -135,6 +135,7 @@ slow_blood = k["uptake_rate"] + k["blood_loss_rate"]
 fast_blood = ledger.value("aav_chain.uptake_rate") + ledger.value("aav_chain.blood_loss_rate")
 rise = np.log(2) / (k["conversion_rate"] + k["nuclear_loss_rate"])
 print(f"\nblood empties at {slow_blood:.2f} or {fast_blood:.0f} 1/d; rise: {rise:.1f} d")
+ledger.show("ballon2020.rh10_blood", "ballon2020.aav9_blood", "ballon2020.iodide_blood")
 assert round(slow_blood, 2) == 0.26 and fast_blood == 6 and round(rise) == 35
 
 # %% [markdown] tags=["instructor"]
@@ -147,11 +148,12 @@ assert round(slow_blood, 2) == 0.26 and fast_blood == 6 and round(rise) == 35
 # None of the steps that a vector takes before it is read was measured. They are **teaching
 # values**. Two need a word.
 #
-# *Blood.* A study in macaques labelled the shell with iodine-124 (PMC7769048, one animal a row).
-# For AAVrh.10 the label left blood as fast as iodide that was bound to nothing. So that half-life
-# may be the label's own, and we do not use it. Here blood empties at 0.26 per day, which was tuned
-# to whole shells being gone by week 12. An older chain of this course, `aav_chain`, has 6 per day.
-# No published rate decides. We shall see below who notices.
+# *Blood.* In monkeys the shell was labelled with iodine-124 {cite:p}`ballon2020`. The last lines of
+# the print show what was found: on one capsid the label left blood as fast as iodide that was bound
+# to nothing, on another hardly slower, in one animal each. So these half-lives may be the label's
+# own, and we do not use them. Here blood empties at 0.26 per day, which was tuned to whole shells
+# being gone by week 12. An older chain of this course, `aav_chain`, has 6 per day. No published
+# rate decides. We shall see below who notices.
 #
 # *The rise.* Factor IX of another product rises with a half-life of 35 days. We laid that pace on
 # the step from nucleus to episome. It could sit on another step.

@@ -561,9 +561,9 @@ model = Model(
     laws=laws,
     targets=targets,
     deviations=(
-        "The blood half-life labelled with iodine-124 in macaques equals that of free iodide and "
-        "is not used. Blood empties at the rate at which shed capsids disappear (``shedding``), "
-        "far slower than in ``aav_chain``; no published rate decides between them.",
+        "The blood half-life of capsids labelled with iodine-124 in monkeys is near that of free "
+        "iodide and is not used. Blood empties at the rate at which shed capsids disappear "
+        "(``shedding``), far slower than in ``aav_chain``; no published rate decides between them.",
         "The rise of synthesis, known for factor IX alone, is laid on the step from nucleus to "
         "episome in every product and organ.",
         "The decline is laid on the death of cells. The age of human hepatocytes, taken at its "
