@@ -135,7 +135,10 @@ slow_blood = k["uptake_rate"] + k["blood_loss_rate"]
 fast_blood = ledger.value("aav_chain.uptake_rate") + ledger.value("aav_chain.blood_loss_rate")
 rise = np.log(2) / (k["conversion_rate"] + k["nuclear_loss_rate"])
 print(f"\nblood empties at {slow_blood:.2f} or {fast_blood:.0f} 1/d; rise: {rise:.1f} d")
-ledger.show("ballon2020.rh10_blood", "ballon2020.aav9_blood", "ballon2020.iodide_blood")
+label = [f"ballon2020.{what}_blood" for what in ("rh10", "aav9", "iodide")]
+ledger.show(label)
+assert ledger.value(label[0]) == ledger.value(label[2]) < ledger.value(label[1])
+assert ledger.value(label[1]) < 2 * ledger.value(label[2])
 assert round(slow_blood, 2) == 0.26 and fast_blood == 6 and round(rise) == 35
 
 # %% [markdown] tags=["instructor"]
@@ -150,7 +153,7 @@ assert round(slow_blood, 2) == 0.26 and fast_blood == 6 and round(rise) == 35
 #
 # *Blood.* In monkeys the shell was labelled with iodine-124 {cite:p}`ballon2020`. The last lines of
 # the print show what was found: on one capsid the label left blood as fast as iodide that was bound
-# to nothing, on another hardly slower, in one animal each. So these half-lives may be the label's
+# to nothing, on another not twice as slowly, in one animal each. So these half-lives may be the label's
 # own, and we do not use them. Here blood empties at 0.26 per day, which was tuned to whole shells
 # being gone by week 12. An older chain of this course, `aav_chain`, has 6 per day. No published
 # rate decides. We shall see below who notices.
@@ -527,8 +530,8 @@ print(f"{light:.0f} % at 35 kg")
 
 # %% [markdown] tags=["instructor"]
 # Half the weight means half the genomes, in half the body. Activity does not change, and that is
-# why doses are given per kilogram. It holds at the dose; a child then grows, and chapter notebook 3
-# shows what growth does.
+# why doses are given per kilogram. It holds at the dose; a child then grows, and the genomes are
+# diluted.
 
 # %% [markdown] minutes=4
 # ## Antibody acts before the first link, and the law survives
@@ -583,8 +586,8 @@ assert not broken
 # Turn each link down by a tenth and ask each assay by how much its value moves. An **elasticity**
 # of 1 means: a tenth less there, a tenth less here. Zero means that the assay is blind to the link.
 #
-# First fill in the row you care about: does DNA in a biopsy in week 2 see the step from nucleus to
-# episome? And in year 2?
+# First guess one entry: does DNA in a biopsy in week 2 see the step from nucleus to episome? And in
+# year 2?
 
 # %%
 biopsy_guess = guess("Elasticity of biopsy DNA to k_c in week 2?", None)  # <- from 0 to 1
@@ -657,16 +660,17 @@ plot.show(
 # blind to the step from nucleus to episome, because it counts genomes on both sides of it; in year
 # 2 it sees nearly all of it. Bleeds have the links of activity with the sign turned round.
 #
-# So a table *assay → link* needs a third word: *when*.
+# So a table *assay → link* needs a third column: *when*.
 #
-# | question | assay | when |
+# | assay | links that it sees | when |
 # |---|---|---|
-# | did the vector leave blood? | DNA, blood | hours to weeks |
-# | did it arrive? | DNA, biopsy | first weeks |
-# | did it become something that is read? | DNA, biopsy | from about a year on |
-# | is it read? | mRNA, biopsy | from the first weeks on |
-# | is protein made? | protein, plasma | from the first weeks on |
-# | does the protein work? | activity beside protein | the same sample |
+# | DNA, blood | out of blood | hours to weeks |
+# | DNA, biopsy | uptake and escape | first weeks |
+# | DNA, biopsy | the same, and the step to episomes | from about a year on |
+# | mRNA, biopsy | the same, and transcription | from the first weeks on |
+# | protein, plasma | the same, translation, loss of protein | from the first weeks on |
+# | activity beside protein, plasma | the gain alone, as a ratio | the same sample |
+# | bleeds, diary | all, flattened | months and years |
 #
 # ## The one number nobody has measured changes nothing that you can see
 #
