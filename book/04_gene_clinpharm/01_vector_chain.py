@@ -153,10 +153,10 @@ assert round(slow_blood, 2) == 0.26 and fast_blood == 6 and round(rise) == 35
 #
 # *Blood.* In monkeys the shell was labelled with iodine-124 {cite:p}`ballon2020`. The last lines of
 # the print show what was found: on one capsid the label left blood as fast as iodide that was bound
-# to nothing, on another not twice as slowly, in one animal each. So these half-lives may be the label's
-# own, and we do not use them. Here blood empties at 0.26 per day, which was tuned to whole shells
-# being gone by week 12. An older chain of this course, `aav_chain`, has 6 per day. No published
-# rate decides. We shall see below who notices.
+# to nothing, on another not twice as slowly, in one animal each. So these half-lives may be the
+# label's own, and we do not use them. Here blood empties at 0.26 per day, which was tuned to whole
+# shells being gone by week 12. An older chain of this course, `aav_chain`, has 6 per day. No
+# published rate decides. We shall see below who notices.
 #
 # *The rise.* Factor IX of another product rises with a half-life of 35 days. We laid that pace on
 # the step from nucleus to episome. It could sit on another step.
