@@ -557,8 +557,8 @@ assert all(round(100 * c[3] / c[1]) == 23 for c in kept.values())
 #
 # The figure opens with the slow decline of the model's default, 8 % a year. Let cells die at the
 # pace of their measured age: where is factor IX at year 5 (day 1826)? Then slide on. Which slider
-# moves the height, which the slope? `nuclear_loss_rate` decides how fast the level gets up, and how
-# high.
+# moves the height, which the slope? *Degradation in the nucleus* competes with getting ready, so it
+# decides how fast the level gets up, and how high.
 
 # %%
 explore(
@@ -567,7 +567,7 @@ explore(
     x=(0, 1826),
     reference=183,
     title="Factor IX (FIX-Padua), one chain, five years",
-    panels=[dict(show="activity", y=(0.1, 200))],
+    panels=[dict(show="activity", y=(0.3, 200))],
     predict=dict(
         question="Liver cells die at the pace of their measured age. Factor IX at day 1826?",
         of="activity at 1826",
@@ -577,7 +577,8 @@ explore(
 
 # %% [markdown]
 # Factor VIII in the same liver, with its own dose, synthesis and clearance. It starts a little
-# higher. You know what dying cells did to factor IX. What do they do to factor VIII?
+# higher. You know what dying cells did to factor IX. What do they do to factor VIII? (The axis names
+# the chain's assay for factor IX. Factor VIII was tuned to chromogenic means.)
 
 # %%
 explore(
@@ -587,7 +588,7 @@ explore(
     x=(0, 1826),
     reference=183,
     title="Factor VIII, the same chain and liver",
-    panels=[dict(show="activity", y=(0.1, 200))],
+    panels=[dict(show="activity", y=(0.3, 200))],
     predict=dict(
         question="The same cells die at the same pace. Factor VIII at day 1826?",
         of="activity at 1826",
