@@ -577,8 +577,8 @@ explore(
 
 # %% [markdown]
 # Factor VIII in the same liver, with its own dose, synthesis and clearance. It starts a little
-# higher. You know what dying cells did to factor IX. What do they do to factor VIII? (The axis names
-# the chain's assay for factor IX. Factor VIII was tuned to chromogenic means.)
+# higher. You know what dying cells did to factor IX. What do they do to factor VIII? (The axis
+# names the chain's assay for factor IX. Factor VIII was tuned to chromogenic means.)
 
 # %%
 explore(
