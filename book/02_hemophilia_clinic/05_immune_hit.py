@@ -41,7 +41,7 @@ from cgtlearn.models import aav_expression
 from cgtlearn.solve import solve
 
 first_guess = guess("Factor IX lost on the day ALT is 1.5 times as high?", None, unit="%")  # <- you
-later_guess = guess("And lost when ALT is normal again, no steroid?", None, unit="%")  # <- your turn
+later_guess = guess("And when ALT is normal again, no steroid?", None, unit="%")  # <- your turn
 sign_guess = guess(
     "A steroid helps all who get it, after a rise of ALT. Their factor IX less others'?",
     None,
@@ -168,7 +168,7 @@ plot.show(
     "cells, and their product, the hit. Right: ALT; dotted, 1.5-fold. Teaching values.",
     alt=f"What T cells see fades from 0.9 while T cells rise to {t_cells.max():.2f}. Their "
     f"product peaks at {hit.max():.2f} on day {hit.argmax()}; ALT peaks {alt.max():.1f}-fold on "
-    f"day {alt.argmax()} and is back by day 110.",
+    f"day {alt.argmax()} and is near 1 again by day {days[alt > 1.1][-1] + 1:.0f}.",
 )
 
 # %% [markdown] minutes=7
@@ -261,11 +261,12 @@ for name, half_life in halving.items():
     assert never or name == "one of ours"
 rise = p.conversion_rate + p.nuclear_loss_rate + p.turnover_rate
 print(f"\ntime constant of the step from nucleus to episome: {1 / rise:.0f} d")
+assert round(1 / rise) == 50
 
 # %% [markdown] minutes=6
 # From factor VIII to factor IX the half-life hides about a day. The rise hides the rest: no protein
-# falls, because a step with a time constant of fifty days still brings new episomes. So the sentence
-# *his level is still rising, so nothing is wrong* has no ground in the first months.
+# falls, because a step with a time constant of fifty days still brings new episomes. So *his level
+# is still rising, so nothing is wrong* has no ground in the first months.
 #
 # ## What is lost stays lost, and too early can end too soon
 #
@@ -443,7 +444,7 @@ own_height = np.exp(0.4 * rng.standard_normal(people))  # how well the vector wo
 wobble = 0.12  # SD of the logarithm from week to week  <- your turn: 0.2
 weeks = np.arange(0, 183, 7.0)
 course = solve(model, p.changed(t_cell_response=strengths), np.append(weeks, end))
-true_alt = course["alt"][:, :-1]
+true_alt, untreated_life = course["alt"][:, :-1], own_height * course["activity"][:, -1]
 samples = baseline[:, None] * true_alt * np.exp(wobble * rng.standard_normal(true_alt.shape))
 before = (baseline[:, None] * np.exp(wobble * rng.standard_normal((people, 3)))).mean(axis=1)
 
@@ -492,14 +493,14 @@ ledger.show("hope_b_liver2025.fix_raised", "hope_b_liver2025.fix_normal")
 print(f"\n{raised.value} people against {raised.n - raised.value}, no spread read")
 
 # %% [markdown] minutes=6
-# Lower, in eight people, without an interval, and nobody was put there by lot. An association, and a
-# weak one.
+# Lower, in eight people, without an interval, and nobody was put there by lot. An association, and
+# a weak one.
 #
 # ## Two trials that the sketch cannot follow
 #
 # **BAX 335**: factor IX was lost between weeks 5 and 11 in all but one, and steroids did not rescue
-# it {cite:p}`bax335`. Can the sketch do that? Guess first: with killing ten times as strong, what is
-# left on day 77, week 11? Without T cells it is 30 IU/dL.
+# it {cite:p}`bax335`. Can the sketch do that? Guess first: with killing ten times as strong, what
+# is left on day 77, week 11? Without T cells it is 30 IU/dL.
 
 # %%
 explore(
@@ -523,6 +524,7 @@ explore(
 lost_from, lost_to = ledger.value("bax335.lost_week")
 week_11 = float(lost_to * ledger.units.DAYS_PER_WEEK)
 daily = np.arange(0, week_11 + 1)
+assert week_11 == 77 and round(alone[77]) == 30
 print(f"factor IX (IU/dL)      ALT alarm   highest   week {lost_to}   week {lost_to}, steroid")
 rows = {
     "the sketch": {},
@@ -547,9 +549,10 @@ for name, changes in rows.items():
 # %% [markdown]
 # Faster and stronger T cells take most of it, and still the steroid of the sketch, which works nine
 # tenths by assumption, rescues part. A vector that is silenced in living cells makes a loss without
-# any ALT, on which a steroid does nothing. The authors suspect the vector's **CpG** sequences, which
-# can rouse the innate immune system; our sketch has none of that. We have not read the courses of
-# ALT that could tell these apart. This is a miss, and it stays one.
+# any ALT, on which a steroid does nothing; at the fastest pace that the model allows it is still
+# too slow. The authors suspect the vector's **CpG** sequences, which can rouse the innate immune
+# system; our sketch has none of that. We have not read the courses of ALT that could tell these
+# apart. This is a miss, and it stays one.
 #
 # **AMT-060** is the opposite: three of ten had a rise of ALT and a steroid, and in a text that
 # quotes the paper neither factor IX declined nor were T cells against the capsid found
@@ -588,19 +591,17 @@ assert sum(ledger.value(f"amt060.steroid_{dose}") for dose in ("low", "high")) =
 #
 # After some years the centre looks back: people who had a steroid against those who had none. The
 # two thousand simulated people have weekly samples and the rule *1.5 times own baseline*. The
-# steroid helps everyone who has a hit, and harms nobody. In a simulation each person can live twice,
-# with and without it. **A declared teaching scenario; all people are simulated.**
+# steroid helps everyone who has a hit, and harms nobody. In a simulation each person can live
+# twice, with and without it. **A declared teaching scenario; all people are simulated.**
 
 # %% tags=["slide"]
 starts_at = first_alarm(rules["1.5 x own, mean of 3"]) + to_treat
 treated = np.isfinite(starts_at)
 with_rule = p.changed(t_cell_response=strengths, steroid_start=starts_at)
-untreated_life = own_height * solve(model, p.changed(t_cell_response=strengths), [0, end])[
-    "activity"][:, -1]  # fmt: skip
 lived = own_height * solve(model, with_rule, [0, end])["activity"][:, -1]
 
 gain = lived - untreated_life  # of each person; nobody can see it
-assert gain.min() > -1e-6  # harms nobody
+assert gain.min() > -1e-3  # harms nobody
 by_record = lived[treated].mean() - lived[~treated].mean()
 print(f"treated: {100 * treated.mean():.0f} of 100 people")
 print(f"factor IX at one year: treated {lived[treated].mean():.1f}, ", end="")
@@ -608,7 +609,7 @@ print(f"others {lived[~treated].mean():.1f} IU/dL")
 print(f"the record says        {by_record:+.1f} IU/dL")
 print(f"the truth, in treated  {gain[treated].mean():+.1f} IU/dL\n")
 sign_guess.compare(round(by_record, 1))
-assert by_record < -1 and gain[treated].mean() > 4 or wobble != 0.12
+assert [round(by_record), round(gain[treated].mean())] == [-3, 6] or wobble != 0.12
 
 # %% tags=["slide"]
 lanes = {
@@ -640,11 +641,11 @@ plot.show(
 
 # %% [markdown] tags=["instructor"]
 # The third lane is the whole lesson. Ask for a comparison that a real centre could make and that
-# comes near to it. *Adjust for the peak of ALT* will be offered: the steroid itself lowers the peak.
+# comes near to it. *Adjust for the peak of ALT* will be offered: the steroid lowers the peak.
 
 # %% [markdown]
-# The treated got it **because** their T cells were at work. That is *confounding by indication*: the
-# record compares people with a hit against people mostly without one. It says nothing on the
+# The treated got it **because** their T cells were at work. That is *confounding by indication*:
+# the record compares people with a hit against people mostly without one. It says nothing on the
 # steroid.
 #
 # What could a centre do? Draw lots among those who had the alarm. (Whether one may is another
@@ -674,7 +675,8 @@ if in_trial == 300 and wobble == 0.12:
 first_guess.compare(round(float(lost[0])))
 later_guess.compare(round(float(lost[1])))
 sign_guess.compare(round(by_record, 1))
-print(f"\nsketch: weekly samples keep at worst {kept[7].min():.0f} %, monthly {kept[28].min():.0f} %")
+print(f"\nsketch: weekly samples keep at worst {kept[7].min():.0f} %, ", end="")
+print(f"four-weekly ones {kept[28].min():.0f} %")
 print(f"of true rises 1.5 x ULN sees {caught['1.5 x ULN', 'all']:.0f} in 100, ", end="")
 print(f"1.5 x own baseline {caught['1.5 x own, mean of 3', 'all']:.0f}")
 
@@ -732,7 +734,7 @@ print(f"1.5 x own baseline {caught['1.5 x own, mean of 3', 'all']:.0f}")
 # - {cite:t}`hope_b` and {cite:t}`pipe2023`: factor IX over years.
 # - {cite:t}`gener8_procedures2023`, {cite:t}`mahlangu2023` and {cite:t}`pasi2021`: factor VIII.
 # - {cite:t}`reiss2025`: three doses over thirteen years. {cite:t}`benegene2`: 2 to 119.
-# - {cite:t}`wojciechowski2025`: a population model of a product, in which some keep their production.
+# - {cite:t}`wojciechowski2025`: a population model in which most keep their production.
 # - {cite:t}`milan2023`, {cite:t}`kloosterman2022` and {cite:t}`soucie2018`: level and bleeds.
 # - {cite:t}`valoctocogene_liver2024`: rules for the liver. {cite:t}`bax335`: a loss that nothing
 #   rescued. {cite:t}`hope_b_liver2025`: liver enzymes before the dose.
