@@ -109,7 +109,8 @@ laws = (
         "CAR T cells only kill, and a small tumor grows more slowly.",
         of=lambda t, y, p, phase: y[2] / np.maximum(untreated(t, p), p.tumor_start),
         low=0,
-        high=1 + 1 / 10**6,
+        high=1,
+        tolerance=1e-6,
     ),
 )
 

@@ -184,13 +184,17 @@ class Law:
 
 @dataclass(frozen=True)
 class Bound:
-    """A limit that nature sets: ``of`` (t, y, p, phase) stays within ``low`` and ``high``."""
+    """A limit that nature sets: ``of`` (t, y, p, phase) stays within ``low`` and ``high``.
+
+    ``tolerance`` is how far a solver's error may carry it beyond, in the unit of ``of``.
+    """
 
     name: str
     says: str
     of: Callable[..., Any]
     low: float = -math.inf
     high: float = math.inf
+    tolerance: float = 0
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,8 @@ laws = (
         "CAR T cells only kill.",
         of=lambda t, y, p, phase: y[2] / undisturbed(t, p)[0],
         low=0,
-        high=1 + 1 / 10**6,
+        high=1,
+        tolerance=1e-6,
     ),
 )
 

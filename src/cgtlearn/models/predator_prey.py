@@ -84,7 +84,8 @@ laws = (
         "CAR T cells only kill.",
         of=lambda t, y, p, phase: y[1] / (p.tumor_start * np.exp(p.lv_tumor_growth * t)),
         low=0,
-        high=1 + 1 / 10**6,
+        high=1,
+        tolerance=1e-6,
     ),
 )
 

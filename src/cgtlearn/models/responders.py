@@ -39,12 +39,12 @@ PRINTED_LAST = {
 }
 
 SLOPE = np.sqrt(2 / np.pi)
-CUBIC = SLOPE**3 / (1 + 2) - SLOPE / (2 * (1 + 2))
+CUBIC = SLOPE * SLOPE * SLOPE / (1 + 2) - SLOPE / (2 * (1 + 2))
 
 
 def phi(z):
     """The normal distribution's share below z, in functions that a traced model may use."""
-    return (1 + np.tanh(SLOPE * z + CUBIC * z**3)) / 2
+    return (1 + np.tanh(SLOPE * z + CUBIC * z * z * z)) / 2
 
 
 def below(limit, median, p):

@@ -91,7 +91,7 @@ def _bound(model: Model, bound: Bound) -> Verdict:
     p = model.parameters_with()
     times, y, phase = _course(model, p)
     value = np.asarray(bound.of(times, y, p, phase), float)
-    slack = FLOOR * max(1.0, float(np.max(np.abs(value))))
+    slack = max(FLOOR * max(1.0, float(np.max(np.abs(value)))), bound.tolerance)
     outside = max(bound.low - value.min(), value.max() - bound.high, 0.0)
     return Verdict(model.name, bound.name, bound.says, float(outside), slack)
 
