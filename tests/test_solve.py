@@ -264,3 +264,15 @@ def test_no_warning_in_a_usual_solve():
         warnings.simplefilter("error")
         m = stein2019.model
         solve(m, m.parameters_with(), np.linspace(0, 365, 50))
+
+
+def test_a_time_that_misses_a_dose_by_a_rounding_error():
+    """1 + 10 * 0.1 is 2.0000000000000004 to a computer, and a dose falls on day 2."""
+    from cgtlearn.models import hardiansyah2019
+
+    model = hardiansyah2019.model
+    p, times = model.parameters_with(), np.arange(1, 10, 0.1)
+    assert times[10] != 2 and abs(times[10] - 2) < 1e-15
+    course = solve(model, p, times)
+    assert course.ok
+    assert course["car_t"][10] == pytest.approx(solve(model, p, [1, 2])["car_t"][1], rel=1e-6)

@@ -94,6 +94,7 @@ def course(
     end = float(grid[-1])
     stops = sorted({0.0, end} | {e for e in edges if 0 < e < end and math.isfinite(e)})
 
+    grid = _at_stops(grid, np.array(stops), SHORTEST * end)
     code = batch.traced(model)
     y = np.array(model.initial(p), float)
     found = np.full((len(names), len(grid)), np.nan)
@@ -123,6 +124,12 @@ def course(
         found[:, grid == stop] = y[:, None]
         start = stop
     return found
+
+
+def _at_stops(grid: Vector, stops: Vector, hair: float) -> Vector:
+    """The grid, with times that miss a stop by a rounding error (2.0000000000000004) put on it."""
+    nearest = stops[np.argmin(np.abs(grid[:, None] - stops), axis=1)]
+    return np.where(np.abs(grid - nearest) < hair, nearest, grid)
 
 
 def _with_boluses(y: Vector, doses: list[tuple[float, int, float, float]], now: float) -> Vector:
