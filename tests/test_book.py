@@ -22,7 +22,8 @@ BINDER = "https://mybinder.org"
 
 # Sources of the ledger that are the course's own choices, not something to cite.
 OWN_SOURCES = {
-    "aav_chain", "aav_expression", "bleeding", "cart_sampling", "factor_turnover",
+    "aav_chain", "aav_expression", "bleeding", "cart_sampling", "confounded_trial",
+    "crs_tocilizumab", "factor_turnover",
     "fix_production", "gated_memory", "lnp_mrna", "physics", "responders", "shedding",
     "valoctocogene_production",
 }  # fmt: skip

@@ -75,25 +75,37 @@ def initial(p):
     return p.b_cells, none, none, none, none, p.il6_baseline, p.il10_baseline, p.ifng_baseline
 
 
+def release(y, p):
+    """IL-6, IL-10 and IFN-γ set free: as before the cells came, and by the cells."""
+    b, effector, *_, il10, _ = y
+    meetings = effector * b
+    left_by_il10 = p.il10_half_inhibition / (il10 + p.il10_half_inhibition)
+    uninhibited = p.uninhibited_share + (1 - p.uninhibited_share) * left_by_il10
+    return (
+        p.il6_loss * p.il6_baseline + p.il6_production * meetings,
+        p.il10_loss * p.il10_baseline + p.il10_production * meetings,
+        p.ifng_loss * p.ifng_baseline + p.ifng_production * meetings * uninhibited,
+    )
+
+
 def rhs(t, y, p, phase):
     """Growth on antigen, killing, exchange with tissue, conversion; release and loss."""
     b, effector, effector_tissue, memory, memory_tissue, il6, il10, ifng = y
+    il6_release, il10_release, ifng_release = release(y, p)
     meetings = effector * b
     antigen = b / (b + p.half_conversion)
     converted = p.to_memory * effector * (1 - antigen) - p.to_effector * memory * antigen
     effector_out = p.to_tissue * effector - p.to_blood * effector_tissue
     memory_out = p.to_tissue * memory - p.to_blood * memory_tissue
-    left_by_il10 = p.il10_half_inhibition / (il10 + p.il10_half_inhibition)
-    released = p.uninhibited_share + (1 - p.uninhibited_share) * left_by_il10
     return (
         (p.b_growth - p.b_death) * b - p.killing_rate * meetings,
         p.expansion_rate * meetings - p.effector_death * effector - effector_out - converted,
         effector_out,
         (p.memory_growth - p.memory_death) * memory - memory_out + converted,
         memory_out,
-        p.il6_loss * (p.il6_baseline - il6) + p.il6_production * meetings,
-        p.il10_loss * (p.il10_baseline - il10) + p.il10_production * meetings,
-        p.ifng_loss * (p.ifng_baseline - ifng) + p.ifng_production * meetings * released,
+        il6_release - p.il6_loss * il6,
+        il10_release - p.il10_loss * il10,
+        ifng_release - p.ifng_loss * ifng,
     )
 
 
