@@ -41,6 +41,8 @@ _livers = "04_gene_clinpharm/05_shedding"
 
 _years = "02_hemophilia_clinic/01_years"
 
+_hit = "02_hemophilia_clinic/05_immune_hit"
+
 SHOWN = (
     Shown(
         "aav_meta2024.fix_kept",
@@ -66,6 +68,21 @@ SHOWN = (
         "jiang2006.liver_antibody",
         "One animal, below all six without antibody; chance alone does that once in seven.",
         _livers,
+    ),
+    Shown(
+        "hope_b_liver2025.fix_raised",
+        "Eight people whose enzymes were raised before the dose; no spread read, no lot drawn.",
+        _hit,
+    ),
+    Shown(
+        "fidanacogene_phase12.steroid",
+        "Holds the vector, the rule of the trial and how often one looked: not to be pooled.",
+        _hit,
+    ),
+    Shown(
+        "st_jude_ash.alt_raised",
+        "A rise of transaminases, which other rows count only where a steroid followed.",
+        _hit,
     ),
 )
 """Every row of the kind *shown*."""
