@@ -42,11 +42,9 @@ from cgtlearn.solve import solve
 
 first_guess = guess("Factor IX lost on the day ALT is 1.5 times as high?", None, unit="%")  # <- you
 later_guess = guess("And when ALT is normal again, no steroid?", None, unit="%")  # <- your turn
-sign_guess = guess(
-    "A steroid helps all who get it, after a rise of ALT. Their factor IX less others'?",
-    None,
-    unit="IU/dL",
-)  # <- your turn: minus if the treated have less
+record_guess = guess(
+    "A steroid helps all who get it, for a rise of ALT. Their factor IX over that of others?", None
+)  # <- your turn: 1 if equal, less if the treated have less
 
 # %% [markdown] tags=["instructor"]
 # Take the third guess by show of hands: treated higher, equal, lower. Do not discuss it. It comes
@@ -311,7 +309,7 @@ end = 365.0
 no_hit = solve(model, p, [0, end])["activity"][-1]
 strongest = p.changed(t_cell_response=1)
 no_steroid = solve(model, strongest, [0, end])["activity"][-1]
-durations = (60, 120)  # days  <- your turn: 30
+durations = (60, 120)  # days  <- your turn: add 30
 saved = {}
 for duration in durations:
     many = strongest.changed(steroid_start=starts, steroid_duration=float(duration))
@@ -319,9 +317,8 @@ for duration in durations:
     saved[duration] = 100 * (reached - no_steroid) / (no_hit - no_steroid)
 
 fig, ax = plot.figure()
-for (duration, values), color, line in zip(
-    saved.items(), (plot.BLUE, plot.VERMILLION), ("-", "--"), strict=True
-):
+looks = ((plot.BLUE, "-"), (plot.VERMILLION, "--"), (plot.GREEN, ":"), (plot.PURPLE, "-."))
+for (duration, values), (color, line) in zip(saved.items(), looks, strict=False):
     ax.plot(starts, values, line, marker="o", color=color, label=f"for {duration} d")
 ax.axvline(alarm, color=plot.BLACK, linestyle=":")
 ax.text(alarm + 1.5, 2, "ALT 1.5-fold")
@@ -346,8 +343,7 @@ print("share of the level without T cells, nobody treated:")
 for day, ratio in zip((120, 365, 1826), never[1:] / fifth[1:], strict=True):
     print(f"  day {day:>4}: {100 * ratio:.0f} %")
 assert np.ptp(never[1:] / fifth[1:]) < 0.005  # it does not come back
-if 60 in saved:
-    assert at_alarm > first and at_alarm > at_eight_weeks + 40  # early, and not too early
+assert at_alarm > first and at_alarm > at_eight_weeks + 40  # early, and not too early
 
 # %% [markdown] minutes=7
 # Two lessons of the sketch. *ALT back to normal* means that the killing is over, not that
@@ -377,7 +373,7 @@ def alarm_day(every, phase):
     return visits[high][0] if high.any() else np.inf
 
 
-intervals = (3.5, 7, 14, 28, 56)  # days  <- your turn
+intervals = (3.5, 7, 14, 28, 56)  # days  <- your turn: add one
 kept = {}
 print(f"\n{'every':>8}{'alarm, median':>16}{'latest':>10}{'kept, worst':>14}{'mean':>7}{'best':>7}")
 for every in intervals:
@@ -473,7 +469,7 @@ for name, limit in rules.items():
 print()
 uln_guess.compare(round(caught["1.5 x ULN", "all"]))
 assert caught["1.5 x own, mean of 3", "all"] > 90 or wobble != 0.12
-assert caught["1.5 x ULN", "below 20"] < 10 < 80 < caught["1.5 x ULN", "over 30"]
+assert caught["1.5 x ULN", "below 20"] < 20 < 80 < caught["1.5 x ULN", "over 30"]
 
 # %% [markdown] tags=["instructor"]
 # `np.isfinite(first_alarm(limit))` is worth a minute: `argmax` of a row without any alarm is 0, and
@@ -608,7 +604,7 @@ print(f"factor IX at one year: treated {lived[treated].mean():.1f}, ", end="")
 print(f"others {lived[~treated].mean():.1f} IU/dL")
 print(f"the record says        {by_record:+.1f} IU/dL")
 print(f"the truth, in treated  {gain[treated].mean():+.1f} IU/dL\n")
-sign_guess.compare(round(by_record, 1))
+record_guess.compare(round(lived[treated].mean() / lived[~treated].mean(), 2))
 assert [round(by_record), round(gain[treated].mean())] == [-3, 6] or wobble != 0.12
 
 # %% tags=["slide"]
@@ -674,7 +670,7 @@ if in_trial == 300 and wobble == 0.12:
 # %%
 first_guess.compare(round(float(lost[0])))
 later_guess.compare(round(float(lost[1])))
-sign_guess.compare(round(by_record, 1))
+record_guess.compare(round(lived[treated].mean() / lived[~treated].mean(), 2))
 print(f"\nsketch: weekly samples keep at worst {kept[7].min():.0f} %, ", end="")
 print(f"four-weekly ones {kept[28].min():.0f} %")
 print(f"of true rises 1.5 x ULN sees {caught['1.5 x ULN', 'all']:.0f} in 100, ", end="")

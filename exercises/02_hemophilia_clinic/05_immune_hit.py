@@ -186,7 +186,7 @@ exercise(
         share_with_alarm,
         probes=[
             (weekly.tolist(), 1.5, 2.0),
-            (weekly.tolist(), 1.6, 4.0),
+            (weekly.tolist(), 1.6, 2.0),
             (weekly[::-1, :].tolist() + [[1.0, 1.2, 1.55, 1.0, 1.9, 1.0]], 1.3, 2.0),
         ],
         rtol=1e-6,
@@ -218,6 +218,12 @@ exercise(
             "reading",
             "You left out those whose first alarm came in week `until` itself.",
             "In week until *or before* is <=.",
+        ),
+        slip(
+            lambda alt, limit, until: np.mean(firsts(alt > limit) <= until),
+            "reading",
+            "A sample exactly at the limit is an alarm too: *at the limit or above*.",
+            "Compare with >=.",
         ),
         slip(
             lambda alt, limit, until: 1 - np.mean(firsts(alt >= limit) <= until),
@@ -339,6 +345,13 @@ exercise(
             "You let ALT follow the height of the hit. It lags by about three days, but 1.5-fold "
             "is reached on the way up, long before the height.",
             "On which day was the hit highest, and on which did the alarm ring?",
+        ),
+        slip(
+            ["C", "F", "G", "B", "D"],
+            "reading",
+            "You let a fifth be gone before the hit is at its highest. What is lost adds up, day "
+            "by day, and goes on after the height.",
+            "Which of B and G is a rate of that day, and which a sum over days?",
         ),
         slip(
             ["C", "F", "B", "D", "G"],
