@@ -15,15 +15,20 @@
 #
 # *You will be able to* sort sources of variability by the link they act on, decompose a variance
 # by hand and with SALib, and name the measurement that tells apart what a total spread cannot ·
-# *you need* the chain of this chapter's first notebook, the variance of a sum · *65 minutes*
+# *you need* the chain of this chapter's first notebook, the variance of a sum · *68 minutes*
 #
 # **The question.** A trial of a gene therapy for hemophilia B has room for one more measurement in
 # each person: antibodies before the dose, a liver biopsy, or a test dose of infused factor IX. A
 # slide lies on the table. It says: *a simulation of 10,000 virtual patients shows that transduction
 # explains most of the variability. Take biopsies.*
 #
-# Before you look at any simulation, put down two numbers. What the trial has to explain is printed
-# below them. Its CV was not printed: it follows from mean and median, if the levels are log-normal.
+# What has to be explained is printed below: factor IX of 45 people in BENEGENE-2, 15 months after
+# fidanacogene. Its CV was not printed by the trial: it follows from mean and median, if the levels
+# are log-normal.
+#
+# Before you look at any simulation, put down two numbers. Three analysts each blame another link:
+# antibodies, transduction, cell biology. How many of them can meet this CV? And which share of the
+# variance of bleeds in a year does factor IX explain?
 
 # %%
 import numpy as np
@@ -36,7 +41,7 @@ from cgtlearn.explore import explore
 from cgtlearn.models import aav_expression, bleeding
 from cgtlearn.solve import solve
 
-story_guess = guess("Of three rival stories, how many give the trial's CV?", None)  # <- your turn
+story_guess = guess("Of three rival stories, how many can meet the CV?", None)  # <- your turn
 bleeds_guess = guess("Share of bleeds' variance that factor IX explains?", None, unit="%")  # <- you
 
 print()
@@ -124,19 +129,23 @@ for source, change in zip(my_first, changes, strict=True):
 print()
 for source, mine in my_first.items():
     if mine is not None:
-        print(f"{source}: you say {mine}, the model says {first[source]}")
+        known_name = mine in (*columns.values(), "none")
+        said = f"the model says {first[source]}" if known_name else "no column has this name"
+        print(f"{source}: you say {mine}, {said}")
 assert first["20 % heavier"] == "none" and first["FIX-Padua to wild type"] == "activity"
 assert first["a child who grows"] == "copies"
 
 # %% [markdown] tags=["instructor"]
-# Two rows surprise. Weight moves nothing *because the dose is per kilogram and all volumes scale*:
-# that is the model's assumption, and the second-hand covariate on weight contradicts a strict one.
-# FIX-Padua moves activity and not protein: which assay would an ELISA be?
+# Two rows surprise: weight, which moves nothing, and FIX-Padua, which moves activity and not
+# protein. Which assay would an ELISA be?
 
 # %% [markdown] minutes=4
 # A row that starts further right is invisible to every assay on its left. Empty capsids, if they
 # simply do not count, and antibodies have one and the same row: no assay of this table tells them
 # apart, a titre before the dose does.
+#
+# Weight moves nothing, because the dose is per kilogram and all volumes scale. That went in, so it
+# is no finding; the covariate read second-hand contradicts it.
 #
 # And look at *product*: capsid, promoter and codons are the same in everybody of a trial. They add
 # nothing to the spread *within* it, and much between two trials. Lots are in between: all who
@@ -173,6 +182,7 @@ assert round(known, 2) == 0.23 and 1.5 < titre_sd < 1.7
 #
 # Without T cells and growth each step is first order. Fifteen months after the dose the level is a
 # product of links. Each is written out below. Type the product, then run; the solver checks you.
+# (The typical person carries no antibody, so the first factor is 1 here.)
 
 
 # %%
@@ -209,7 +219,8 @@ assert abs(by_hand / solved - 1) < 0.003
 
 # %% [markdown]
 # Now the structure. Raise one parameter by one per cent: by how many per cent does the level move?
-# That number is its *elasticity*. For a link $y \propto x^e$ with log-normal $x$,
+# That number is its *elasticity*. For links $y \propto x_i^{e_i}$, where $\ln x_i$ has the SD
+# $\omega_i$,
 #
 # $$\mathrm{Var}(\ln y) = \sum_i e_i^2\,\omega_i^2 ,$$
 #
@@ -255,7 +266,7 @@ assert step > 1.5 or abs(elasticity["uptake_rate"] - (1 - taken_up)) < 0.002
 
 # %% tags=["slide"]
 target = ledger.value("benegene2.cv")  # <- your turn: sd_over_mean, HOPE-B's
-small = 0.2  # SD of the logarithm of whatever does not rule; a teaching value  <- up to 0.25
+small = 0.2  # SD of the logarithm of whatever does not rule; a teaching value  <- 0.1
 
 as_given = target == ledger.value("benegene2.cv") and small == 0.2  # what the text speaks of
 
@@ -294,8 +305,6 @@ for name, y in levels.items():
     skew = y.mean() / np.median(y)
     print(f"{name:<20} CV {y.std() / y.mean():.0%}   mean over median {skew:.2f}")
     assert abs(y.std() / y.mean() - target) < 1e-3
-print()
-story_guess.compare(len(levels))
 
 # %% [markdown] tags=["instructor"]
 # Let somebody propose a fourth story (clearance rules?) and find the SD that it needs. Clearance
@@ -303,7 +312,8 @@ story_guess.compare(len(levels))
 # thrown out with the table of known spreads alone.
 
 # %% [markdown]
-# One number cannot choose among three stories. Does the *shape* help? Beside the CV a range was
+# All three meet the CV, because each was tuned to. One number cannot choose among them. Does the
+# *shape* help? Beside the CV a range was
 # printed. Draw trials of 45 from each story. Which story reaches the printed lowest, which the
 # printed highest? To compare products, all levels are divided by the median.
 
@@ -367,11 +377,11 @@ if as_given:
 # vary, hold the others. **Pick-freeze**, after Sobol: draw two populations A and B. Take
 # parameter $i$ from B and all others from A. If the answer follows B, parameter $i$ rules:
 #
-# $$S_i = \frac{\mathrm{mean}\left[f_B\,(f_{AB_i} - f_A)\right]}{\mathrm{Var} f}, \qquad
+# $$S_i = \frac{\mathrm{mean}\left[(f_B - m)\,(f_{AB_i} - f_A)\right]}{\mathrm{Var} f}, \qquad
 # T_i = \frac{\mathrm{mean}\left[(f_A - f_{AB_i})^2\right]}{2\,\mathrm{Var} f}$$
 #
-# $S$ is what $i$ explains alone, $T$ what it explains with its interactions. For a sum the two are
-# equal. Choose a story, and say its ranking before you run.
+# $S$ is what $i$ explains alone, $T$ what it explains with its interactions; $m$ is the mean of all
+# answers. For a sum the two are equal. Choose a story, and say its ranking before you run.
 
 # %% tags=["slide"]
 which = "transduction rules"  # <- your turn: each of the three
@@ -545,6 +555,10 @@ assert by_elasticity(steep)[0] < 0.001 and total_log[0] > 3 * total_level[0]
 # antibody protects from the T-cell hit, and the two do not multiply. In the figure a person has the
 # strongest T-cell response and no antibodies. Now half of the vector is neutralised. What is left
 # of factor IX at 15 months (day 457)? Guess, then slide the response to 0 and do it again.
+#
+# The cell below the figure asks the same of four people. Then it lets *Morris*'s walks do it: from
+# random places, one parameter steps at a time. `mu*` is the mean size of its effect, `sigma` how
+# much that effect differs from place to place.
 
 # %%
 figure = explore(
@@ -590,7 +604,7 @@ end = population.run(
     model, walks, [0, day], lambda course: {"level": course["activity"][:, -1]}, progress=False
 )
 effects = walks.indices(np.log(end["level"]))
-print("\nMorris, log level: mean effect along the whole range, and how much it depends on the rest")
+print("\nMorris, log level, over the whole range")
 for name, mean, sigma in zip(effects.parameters, effects.mu_star, effects.sigma, strict=True):
     print(f"{name:<22} mu* {mean:.2f}, sigma over mu* {sigma / mean:.2f}")
 ratio_of = dict(zip(effects.parameters, effects.sigma / effects.mu_star, strict=True))
@@ -602,7 +616,7 @@ assert ratio_of["transcription_rate"] < 0.01 < 0.4 < ratio_of["t_cell_response"]
 # Some conclude that antibodies are good. Ask for the absolute level: it still falls. What shrinks
 # is the *loss to T cells*, in a model whose immune part is a sketch.
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=10
 # A parameter that only adds to the logarithm has a sigma of zero: transcription. The effect of T
 # cells depends on the others, so its sigma is large. Do not read the order of the rows: the ranges
 # were put in. **Saturation** is the third break: where all T cells see antigen, or a bleeding curve
@@ -665,24 +679,57 @@ if as_given and noise["copies"] == 0.5:
 #
 # **And titres exist already.** HOPE-B let carriers in and printed their mean factor IX. What does
 # *antibody rules* say of carriers over everybody, when only 21 of 54 carry? Guess before you run.
+#
+# Beware: the story was tuned to another trial, of another capsid. So tune it a second time, to the
+# spread of HOPE-B itself. Will it fit worse or better?
 
 # %%
 carrier_guess = guess("Antibody rules: carriers' mean over all people's mean?", None)  # <- you
 
-sd, base = stories["antibody rules"]
-carries = ledger.value("klamroth2026.carriers") / ledger.value("klamroth2026.participants")
-free = np.mean(links(people(sd, base), base)["free of antibody"])
-said = free / (carries * free + (1 - carries))
+of_all = ledger.value("klamroth2026.participants")
+carries = np.arange(normal.shape[1]) % of_all < ledger.value("klamroth2026.carriers")
+
+
+def hope_b(half):
+    """Levels of simulated people of HOPE-B: some carry antibodies, and half is lost at ``half``."""
+    base = carrier.changed(half_titre=half)
+    x = people({**calm, "titre": titre_sd}, base)
+    return level(x | {"titre": np.where(carries, x["titre"], 0)}, base)
+
+
+def miss(half):
+    """How far the spread of HOPE-B is missed."""
+    y = hope_b(half)
+    return y.std() / y.mean() - sd_over_mean
+
+
 printed = ledger.value("klamroth2026.fix_year_4") / ledger.value("hope_b.fix_year_5")
 ledger.show("klamroth2026.fix_year_4", "hope_b.fix_year_5")
-print(f"\ncarriers over all: story {said:.2f}, printed {printed:.2f}")
-carrier_guess.compare(round(said, 2))
-assert not as_given or said < 0.8 < 0.9 < printed
+print("\ncarriers over all       half lost at   CV of all   mean   90 % of trials")
+said = {}
+for tuned, titre_half in (("as above", half), ("to HOPE-B", brentq(miss, 10, 2e4))):
+    y = hope_b(titre_half)
+    trials = y[: y.size // of_all * of_all].reshape(-1, of_all)
+    each = trials[:, carries[:of_all]].mean(axis=1) / trials.mean(axis=1)
+    a, b = np.percentile(each, [5, 95])
+    said[tuned] = y[carries].mean() / y.mean(), a, b
+    print(f"tuned {tuned:<18}{f'1:{titre_half:.0f}':>12}{y.std() / y.mean():>12.0%}"
+          f"{said[tuned][0]:>7.2f}   {a:.2f} to {b:.2f}")  # fmt: skip
+print(f"printed                {printed:>32.2f}\n")
+carrier_guess.compare(round(said["as above"][0], 2))
+if as_given:
+    assert said["as above"][2] < 0.85
+    assert said["to HOPE-B"][1] < printed < said["to HOPE-B"][2]
 
 # %% [markdown]
-# One covariate, measured before the dose, does what no decomposition could: it speaks against a
-# story, for that capsid in that trial. Softly: year 4 stands over year 5, 21 people, no spread was
-# read, and carriers and others may differ in more than antibodies.
+# Tuned to BENEGENE-2 the story is far off: simulated trials end well below the 0.94 that was
+# printed. But that tuning gives HOPE-B a spread that it did not have. Tuned to HOPE-B itself, the
+# trials just reach 0.94.
+#
+# So a covariate, measured before the dose, *can* speak against a story where the spread alone
+# cannot. Here it does not settle it. Twenty-one carriers are few. Year 4 stands over year 5.
+# Carriers and others may differ in more than antibodies. And another `small` moves the answer: go
+# back and try 0.1.
 #
 # Biopsies have been printed, too. Of boys treated with delandistrogene, copies *and* protein in
 # muscle are known at week 12 {cite:p}`mendell2023`. If logs add, the variance of log copies over
@@ -752,8 +799,7 @@ for name, curve in curves.items():
     assert abs(counted.var() / parts.sum() - 1) < 0.25
     if name == "exponential":
         share = 100 * parts[0] / parts.sum()
-print(f"SD of log level {np.log(fix).std():.2f}\n")
-bleeds_guess.compare(round(share))
+print(f"SD of log level {np.log(fix).std():.2f}")
 assert share < 15
 
 # %% [markdown] tags=["instructor"]

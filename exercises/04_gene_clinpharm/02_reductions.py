@@ -197,6 +197,13 @@ exercise(
             "Set `rise` once, and leave the other lines as they were.",
         ),
         slip(
+            lambda t, w, c, n, d: one_step(t, w, *2 * [np.log(2) / (c + n)], d, c / (c + n)),
+            "half-life-for-rate",
+            "You set the rise to ln 2 over the sum: that is a half-life. The function wants the "
+            "rate.",
+            "Use the sum of the exits as it is.",
+        ),
+        slip(
             lambda t, w, c, n, d: one_step(t, w, c + n + d, c + n + d, d, c / (c + n)),
             "reading",
             "You let genomes in nuclei be lost at the decline of the episomes as well. Here only "
@@ -340,7 +347,7 @@ exercise(
                     "unidentifi*|nonidentifi*",
                     "not|cannot|never separat*|tell|told|disentangl*|distinguish*|split",
                     "tied|confound*|trade*|flat",
-                    "only level|height|plateau|product",
+                    "only level|height|plateau|product|scale|amplitude|overall",
                 ],
                 "What does a plateau of factor IX tell of the factors that it is made of?",
             ),
@@ -352,6 +359,9 @@ exercise(
                     "narrow*|interval|uncertain*|precis*|confidence|tight|ignor*|leaves|omits|"
                     "depend*|conditional fix*|held|assum*|literature|rates|values|others|chosen",
                     "conditional on",
+                    "parameter*|rate*|values|everything|others|rest constant",
+                    "only|one|single|sole free|unknown|unfixed parameter*|rate*|number",
+                    "uncertain*|interval|precis*|confidence understat*|underestimat*|tiny",
                     "another|other|different|twice|double|half "
                     "rate*|value*|literature|transcription|chance",
                     "because|since|as|only rates|values|others|other|rest|all|everything "

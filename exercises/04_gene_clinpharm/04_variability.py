@@ -104,6 +104,19 @@ exercise(
             "Think of a step that takes everything: would a faster one take more?",
         ),
         slip(
+            (e * p.uptake_sd) ** 2 / others,
+            "reading",
+            "You divided by the two other squares. A share is a part over the whole, so uptake's "
+            "own square stands below as well.",
+            "Divide by the sum of all three squares.",
+        ),
+        slip(
+            (e * p.uptake_sd) ** 2,
+            "reading",
+            "This is the variance that comes from uptake, and no share of the variance yet.",
+            "Divide by the sum of all three squares.",
+        ),
+        slip(
             e * p.uptake_sd**2 / (e * p.uptake_sd**2 + others),
             "spread-in-for-spread-out",
             "You multiplied the variance by the elasticity. The elasticity belongs to the SD, and "
@@ -122,20 +135,24 @@ exercise(
 #
 # Two populations A and B were drawn. `f_a` and `f_b` are their answers; in `f_mixed` parameter $i$
 # comes from B and all others from A. The function should return the **first** Sobol index of $i$,
-# with the estimator of the notebook. On a chain where $i$ rules it returns -0.7. Mend it.
+# with the estimator of the notebook; `middle` is its $m$. On a chain where $i$ rules it returns
+# -0.7. Mend it.
+
 
 # %% tags=["answer"]
 def first_index(f_a, f_b, f_mixed):
     """Share of the variance that parameter i explains alone."""
-    variance = np.var(np.concatenate([f_a, f_b]))
-    return np.mean(f_a * (f_mixed - f_a)) / variance
+    both = np.concatenate([f_a, f_b])
+    middle, variance = np.mean(both), np.var(both)
+    return np.mean((f_a - middle) * (f_mixed - f_a)) / variance
 
 
 # --- solution
 def first_index(f_a, f_b, f_mixed):
     """Share of the variance that parameter i explains alone."""
-    variance = np.var(np.concatenate([f_a, f_b]))
-    return np.mean(f_b * (f_mixed - f_a)) / variance
+    both = np.concatenate([f_a, f_b])
+    middle, variance = np.mean(both), np.var(both)
+    return np.mean((f_b - middle) * (f_mixed - f_a)) / variance
 
 
 # --- end
@@ -143,14 +160,21 @@ check("04.14", first_index)
 
 # %% [markdown] tags=["worked"]
 # B and the mixture share parameter $i$ and nothing else. So their answers go together exactly as
-# far as $i$ rules: that is the product `f_b * f_mixed`. A shares nothing with B, so `f_b * f_a` is
-# what chance gives, and it is taken off.
+# far as $i$ rules: that is the product of `f_b - middle` with `f_mixed`. A shares nothing with B,
+# so the product with `f_a` is what chance gives, and it is taken off.
 #
 # The bug multiplied by A. A and the mixture share everything *but* $i$; the estimate was then
 # minus the total index. A share below zero is the symptom. Small negative values are noise and
 # harmless; -0.7 is not.
 
+
 # %% tags=["spec"]
+def over_variance(f_a, f_b, top, power=1.0):
+    """The mean of a product over the variance of all answers; ``top`` gets deviations as well."""
+    both = np.concatenate([f_a, f_b])
+    return np.mean(top(np.mean(both))) / np.var(both) ** power
+
+
 exercise(
     "04.14",
     kind="find-the-bug",
@@ -168,17 +192,15 @@ exercise(
     ),
     wrong=[
         slip(
-            lambda f_a, f_b, f_mixed: (
-                np.mean((f_a - f_mixed) ** 2) / (2 * np.var(np.concatenate([f_a, f_b])))
-            ),
+            lambda f_a, f_b, f_mixed: over_variance(f_a, f_b, lambda m: (f_a - f_mixed) ** 2 / 2),
             "reading",
             "This is the total index: what parameter i does with all its interactions. The first "
             "was asked for.",
             "Which population shares parameter i with the mixture, and nothing else?",
         ),
         slip(
-            lambda f_a, f_b, f_mixed: (
-                np.mean(f_a * (f_a - f_mixed)) / np.var(np.concatenate([f_a, f_b]))
+            lambda f_a, f_b, f_mixed: over_variance(
+                f_a, f_b, lambda m: (f_a - m) * (f_a - f_mixed)
             ),
             "sign",
             "You turned the sign. What comes out is positive, and it is the total index by another "
@@ -186,15 +208,16 @@ exercise(
             "Do not mend the sign; look at which population is multiplied.",
         ),
         slip(
-            lambda f_a, f_b, f_mixed: np.mean(f_b * (f_mixed - f_a))
-            / np.std(np.concatenate([f_a, f_b])),
+            lambda f_a, f_b, f_mixed: over_variance(
+                f_a, f_b, lambda m: (f_b - m) * (f_mixed - f_a), power=0.5
+            ),
             "variance-for-sd",
             "The product is right. You divided by a standard deviation; a share is variance over "
             "variance.",
         ),
         slip(
-            lambda f_a, f_b, f_mixed: (
-                np.mean(f_b * (f_mixed - f_b)) / np.var(np.concatenate([f_a, f_b]))
+            lambda f_a, f_b, f_mixed: over_variance(
+                f_a, f_b, lambda m: (f_b - m) * (f_mixed - f_b)
             ),
             "swapped-arguments",
             "The factor in front is right. In the bracket you took off B, with which the mixture "
@@ -202,13 +225,26 @@ exercise(
             "The bracket is the mixture less A.",
         ),
         slip(
-            lambda f_a, f_b, f_mixed: (
-                np.mean(f_b * f_mixed) / np.var(np.concatenate([f_a, f_b]))
-            ),
+            lambda f_a, f_b, f_mixed: over_variance(f_a, f_b, lambda m: f_b * f_mixed),
             "reading",
             "The product of B and the mixture is right, but it holds the squared mean as well. "
             "Something must be taken off.",
             "The product of B and A holds the same squared mean, and no share of i.",
+        ),
+        slip(
+            lambda f_a, f_b, f_mixed: over_variance(f_a, f_b, lambda m: f_b * (f_mixed - f_a)),
+            "reading",
+            "The right population is multiplied, but you left out the mean. With many people that "
+            "makes no difference; with few it adds noise, and the estimator of the notebook takes "
+            "it off.",
+            "Keep `- middle` as the starter has it.",
+        ),
+        slip(
+            lambda f_a, f_b, f_mixed: over_variance(f_a, f_b, lambda m: (f_b - m) * (f_mixed - m)),
+            "reading",
+            "This estimates the same index, with more noise: chance lets A and B go together a "
+            "little, and nothing takes that off.",
+            "Leave the bracket as the starter has it: the mixture less A.",
         ),
     ],
     hints=[
@@ -269,7 +305,7 @@ exercise(
         slip(
             "A",
             "assumption-as-result",
-            "That is a ranking. Give uptake an SD four times as wide and it turns round.",
+            "That is a ranking. Give uptake four times the SD of transcription and it turns round.",
             "Look for a statement about slopes alone.",
         ),
         slip(
@@ -341,6 +377,8 @@ exercise(
                     "not|nobody|never|no measured|know*|data",
                     "unmeasured|unknown spread*|variab*",
                     "return*|reflect*|echo* input*|assum*|spread*",
+                    "circular*",
+                    "prior|priors",
                 ],
                 "Say where the spreads of the virtual patients came from.",
             ),
@@ -348,8 +386,9 @@ exercise(
                 "other spreads give the same CV",
                 [
                     "other|another|different|rival|many|several|three|alternative "
-                    "set*|spread*|stor*|assumption*|link*|combination*|explanation*|model* "
-                    "same|reproduce*|give*|match*|fit*|reach*|explain*",
+                    "set*|spread*|stor*|assumption*|link*|combination*|explanation*|model*|"
+                    "parameter*|source*|input*|number*|cause* "
+                    "same|reproduce*|give*|match*|fit*|reach*|explain*|consistent|meet*|yield*",
                     "same|equal|identical cv|spread|total|variability|overall "
                     "other|another|different|rival|many|several|three|alternative",
                     "same|identical|one cv|spread|total with|from|by|under",
@@ -359,7 +398,8 @@ exercise(
                     "give|explain*|produce*|match*|yield*|reproduce*",
                     "cv|spread|total cannot|not|cant|never|nothing "
                     "tell|distinguish*|separate*|choose|support*|discriminat*|decide*|prove*",
-                    "tuned|adjusted|calibrated cv|match*|trial",
+                    "tuned|tune*|tuning|adjusted|calibrated|fitted cv|match*|trial|same",
+                    "cv|trial tuned|fitted|adjusted|calibrated",
                     "one number cannot|many|several",
                 ],
                 "Say whether other assumptions could have met the same CV.",
