@@ -81,6 +81,7 @@ for titre in (57, rises, half, fails):  # <- your turn: add one
     print(f"1:{titre:<6.0f}{free(titre, steep):>8.0%}", end="")
     print(f"{prices[0]:>20.1e} vg/kg{prices[1]:>13.1e} vg/kg")
 print(f"\nplanned {planned:.0e} vg/kg; children died of liver failure after {deadly:.1e} vg/kg")
+assert round(1 / free(fails, 1.5)) == 4 and 100 < 1 / free(fails, 6) < 115
 assert planned / free(fails, steep) > max(ledger.value("duan2023.xlmtm_dose"))
 
 # %% [markdown] tags=["instructor"]
@@ -152,7 +153,7 @@ assert 36.5 < naive < 37.5 and paid < naive / 2 and 22 < 1 / free(fails, steep) 
 # no cut-off. How much do the two differ?
 
 # %%
-for row in rows:
+for row in rows:  # <- your turn: convert 1:200 with each factor
     one, wide = ledger.value(f"smpc_hemgenix.{row}"), ledger.value(f"smpc_hemgenix.{row}_extended")
     print(f"1:{one} in the trials' assay is 1:{wide} in the other: {wide / one:.2f} times")
 
@@ -198,13 +199,13 @@ wrong_guess.compare(float(round(100 * shut_out)))
 
 # %%
 z, step = np.linspace(-6, 6, 20_001, retstep=True)
-titres = np.log(median) + between * z
+titres = np.log(median) + between * z  # ln of the true titre
 weight = stats.norm.pdf(z) * step
 above = titres >= np.log(cut)
 reads_above = stats.norm.sf((np.log(cut) - titres) / within)
 by_integral = (weight * reads_above * ~above).sum() / (weight * reads_above).sum()
 print(f"simulated {shut_out:.3f}, integrated {by_integral:.3f}")
-assert abs(by_integral - shut_out) < 0.01
+assert abs(by_integral - shut_out) < 2 / np.sqrt(called.sum())
 if (cut, cv) == (rises, 0.25):
     assert 0.12 < by_integral < 0.16 and 0.08 < let_in < 0.13  # "one in seven", "one in ten"
 
@@ -226,7 +227,7 @@ if (cut, cv) == (rises, 0.25):
 
 # %% tags=["slide"]
 deaths_from, deaths_to = ledger.value("duan2023.xlmtm_dose")
-roster = [  # name, lowest and highest dose (vg/kg), weight (kg, ours), deaths named
+roster = [  # name, lowest and highest dose (vg/kg), weight (kg, ours <- your turn), deaths named
     ("AAV8 FIX (St Jude)", *(ledger.value(f"reiss2025.{x}_dose") for x in ("low", "high")), 70, 0),
     ("fidanacogene", *[ledger.value("benegene2.dose")] * 2, 70, 0),
     ("AMT-060", *(ledger.value(f"amt060.{x}_dose") for x in ("low", "high")), 70, 0),
@@ -259,28 +260,33 @@ plot.show(
     unitless="y",
 )
 assert min(r[1] for r in roster if r[4]) > max(r[2] for r in roster if not r[4])
-assert infants < valoctocogene_vg
+assert infants < valoctocogene_vg or roster[6][3] != 6
 
 # %% [markdown]
 # Per kilogram the deaths stand apart, per person they do not: an infant's whole dose is smaller
 # than a valoctocogene adult's. So *it is the total that matters* is not what this list says. Nor
-# does it say the opposite. Above $10^{14}$ the people are children and others with diseased muscle,
-# below it are men with hemophilia; capsid and steroid rule change as well. Name what else differs
+# does it say the opposite. Above the gap are children and people with diseases of nerve and muscle,
+# below it men with hemophilia; capsid and steroid rule change as well. Name what else differs
 # between the two colours, then read what was named.
 #
 # | harm | named where, and when | what is not known |
 # |---|---|---|
-# | ALT rise | 2e12 vg/kg and up, weeks | its share at a dose; what steroids do |
+# | ALT rise, or a steroid for it | 5e11 vg/kg and up, weeks | its share at a dose |
 # | acute liver failure | 1e14 to 3e14, week 5 to 40 {cite:p}`duan2023` | who; how often |
-# | TMA, complement | 1.1e14, a death in week 8 {cite:p}`duan2023` | what sets it off |
+# | TMA | onasemnogene, the first 2 weeks {cite:p}`zolgensma_isi` | what sets it off |
+# | kidney failure, complement | 1.1e14, week 8 {cite:p}`duan2023` | one child |
 # | heart, lung failure | 1e14, 2e14, day 6 and 8 {cite:p}`duan2023` | one person each |
 # | DRG injury | of monkeys 83 % by CSF, 32 % by vein {cite:p}`hordeaux2020` | in people |
 # | integration | dogs, one man {cite:p}`nguyen2021,schmidt2023` | whether it causes cancer |
 #
 # CSF is the fluid around the brain. In a man of HOPE-B with hepatitis B and C a liver cancer (HCC)
-# was found; its cells had other mutations, and the vector was judged unlikely as a cause. In five
-# of six dogs grown clones with vector were found, and no tumour in nine. The letter on that man
-# calls genotoxicity *an unknown safety concern*. Years of follow-up, not weeks, belong to it.
+# was found; the company judged the vector an unlikely cause, since the cancer had mutations of its
+# own. In mice some studies found liver cancers, in nine dogs none in up to ten years, though in
+# five of six dogs clones with vector had grown. The letter on that man calls genotoxicity *an
+# unknown safety concern*. Years of follow-up, not weeks, belong to it.
+#
+# What is given against harm harms, too: of two serious events held related in fidanacogene's phase
+# 3, one was an ulcer that bled under a steroid {cite:p}`pfizer_topline2022`.
 
 # %% [markdown] minutes=8
 # ## k of n is an interval
@@ -288,6 +294,7 @@ assert infants < valoctocogene_vg
 # Now shares. Build the exact interval of Clopper and Pearson: the lowest share under which seeing
 # $k$ or more is not rarer than 1 in 40, and the highest under which seeing $k$ or fewer is not.
 # Type the two probabilities; the bisection is given.
+
 
 # %%
 def at_least(k, n, p):
@@ -321,7 +328,7 @@ for k, n in ((4, 6), (0, 3), (8, 8)):  # <- your turn: add your own
 # say why before you do.
 
 # %% [markdown]
-# Seven groups of six products, **three different outcomes**: a rise of ALT; a rise treated with
+# Seven groups of five products, **three different outcomes**: a rise of ALT; a rise treated with
 # prednisolone; a steroid for whatever reason. One denominator, of fidanacogene's phase 3, was not
 # read; 45 is the number dosed.
 
@@ -398,8 +405,7 @@ for who, (middle, low, high) in table.items():
 turned = sum(middle < 1 for middle, _, _ in list(table.values())[1:])
 print()
 sign_guess.compare(turned)
-no_phase3 = table[f"without fidanacogene 3, {dose[5]:.0e}"]
-no_infants = table[f"without onasemnogene, {dose[6]:.0e}"]
+no_phase3, no_infants = (ratio(np.arange(dose.size) != i) for i in (5, 6))
 assert table["all seven"][1] < 1 < table["all seven"][2] and no_phase3[1] > 1 > no_infants[0]
 
 # %% tags=["slide"]
@@ -502,6 +508,7 @@ zero_guess.compare(float(f"{100 * limit:.2g}"))
 risk = 1 / 1000  # <- your turn
 needed = int(np.ceil(np.log(0.05) / np.log(1 - risk)))
 print(f"risk 1 in {1 / risk:,.0f}: {needed:,} people until one case is seen with 95 % chance")
+assert needed == 2995 or risk != 1 / 1000
 thousand_guess.compare(needed)
 
 dosed, dead = ledger.value("smanews2022.treated"), ledger.value("smanews2022.liver_deaths")
@@ -511,11 +518,11 @@ ledger.show("smanews2022.treated", "smanews2022.liver_deaths", "duan2023.sma_liv
 print(f"\n{dead} of {dosed}: {1000 * rate:.1f} in 1,000, 95 % {low:.1f} to {high:.1f}")
 print(f"a trial of 50 at that risk sees none with probability {(1 - rate) ** 50:.0%}")
 if people == 45:
-    assert 0.06 < limit < 0.065 and needed >= 2995 or risk != 1 / 1000
+    assert 0.06 < limit < 0.065  # "above 6 in 100"
 
 # %% tags=["slide"]
 fig, ax = plot.figure()
-many = np.logspace(0, 4, 200)
+many = np.logspace(0, 4, 200)  # people
 for one_in, color, line in ((10, plot.BLUE, "-"), (100, plot.GREEN, "--"),
                             (1000, plot.VERMILLION, ":")):  # fmt: skip
     seen = 1 - (1 - 1 / one_in) ** many
@@ -539,9 +546,9 @@ plot.show(
 # risk for anybody.
 #
 # **A shared part shares its hazard.** In 2025 three people had died of acute liver failure after
-# two products with one capsid, AAVrh74 {cite:p}`aavrh74_2025`. Trials of the capsid went on hold
-# and its platform designation, the only one granted, was revoked. How many people had been given
-# it? We have not read that. May fidanacogene's 45 be counted in?
+# two products with one capsid, AAVrh74 {cite:p}`aavrh74_2025`. Trials of two products with it went
+# on hold, and its platform designation, the only one granted, was revoked. How many people had been
+# given the capsid? We have not read that. May fidanacogene's 45 be counted in?
 
 # %%
 ledger.show("aavrh74_2025.liver_deaths", "aavrh74_2025.products")
@@ -638,6 +645,7 @@ if cohort == 6:
 # - {cite:t}`klamroth2025` and {cite:t}`klamroth2026`: titres over months, and treatment with them.
 # - {cite:t}`hordeaux2020`: nerve cells in 256 monkeys. {cite:t}`nguyen2021` and
 #   {cite:t}`schmidt2023`: integrated vector in dogs and in one man.
+# - {cite:t}`zolgensma_isi`: what one product's safety information asks to monitor, and when.
 # - {cite:t}`gener8_shedding`: shedding, total and in whole capsids.
 # - {cite:t}`jiang2006`: read Table 2 and its footnotes, and tell us what they say.
 #

@@ -122,14 +122,19 @@ exercise(
 # `people`: how many must be treated so that **at least one** case is seen with probability
 # `chance`? No need to round.
 
+
 # %% tags=["answer"]
 def people(risk, chance):
     """People treated until at least one case is seen with probability `chance`."""
     return ...
+
+
 # --- solution
 def people(risk, chance):
     """People treated until at least one case is seen with probability `chance`."""
     return np.log(1 - chance) / np.log(1 - risk)
+
+
 # --- end
 check("04.22", people)
 
