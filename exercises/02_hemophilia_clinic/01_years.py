@@ -85,6 +85,20 @@ exercise(
             "Start at year 1 with 4.5 steps, or at year 3 with 3.5.",
         ),
         slip(
+            p.second * ratio**7,
+            "reading",
+            "You started from year 3, with seven years left. But you took the fall of two years as "
+            "the fall of one, and applied it seven times.",
+            "From year 3 there are 3.5 steps of two years.",
+        ),
+        slip(
+            p.first - (p.first - p.second) / 2 * 10,
+            "reading",
+            "You carried a straight line forward, from year 0 at that, and it leaves the positive "
+            "numbers. A level that is lost at a constant rate loses a share a year, not an amount.",
+            "Multiply by the same factor in each step of two years.",
+        ),
+        slip(
             p.first * ratio**9,
             "reading",
             "You took the fall of two years as the fall of one, and applied it nine times.",
@@ -290,6 +304,12 @@ exercise(
             "Let the fit find the part that stays, together with the rest.",
         ),
         slip(
+            {"stays": fades, "fades": stays, "half_life": half},
+            "reading",
+            "The numbers are right, and two are exchanged: the larger part fades.",
+            "At the end of the table little more than the part that stays is left.",
+        ),
+        slip(
             {"stays": stays, "fades": fades, "half_life": np.log(2) / half},
             "half-life-for-rate",
             "The parts are right. The third number is the rate of loss in 1/year.",
@@ -360,12 +380,16 @@ exercise(
                     "interval|range|it|uncertainty|prediction|forecast wide|broad|large|huge|"
                     "enormous|vague",
                     "wide|broad|large|huge|vague interval|range|uncertainty|prediction|forecast",
+                    "factor|fold 16|sixteen",
+                    "16|sixteen fold",
+                    "accept*|agree* any*|every*|almost|nearly|most|all|both|10|100|plateau|either",
                     "hold*|includ*|contain*|cover*|allow*|span*|admit*|permit* "
                     "both|no|any*|every*|almost|nearly|many|most|all|plateau|loss|decline|half|"
                     "halv*|values|levels|results|39|20|else|other*|too|also|much",
                     "also|too|both|well "
                     "hold*|includ*|contain*|cover*|allow*|inside|within|lie*|fit*",
-                    "plateau|loss|half|39|20|anything|everything inside|within|fit*|agree*|lie*",
+                    "loss|half|39|20|anything|everything inside|within|fit*|agree*|lie*",
+                    "plateau inside|within|agree*|lie*|also|too",
                     "lie*|lay|falls|inside|within well|too|also|both|same",
                     "any*|every*|almost|nearly|many|most|all|no|practically|virtually "
                     "result*|value*|outcome*|mean|number*|agree*|fit*|inside|compatible|pass*",
@@ -414,6 +438,8 @@ exercise(
             "Ask first what the forecast would have excluded.",
             patterns=[
                 "exponential|decay|model is|was wrong|refuted|disproved|rejected|false",
+                "so|hence|therefore exponential|decay|model too pessimistic|low|steep|fast",
+                "plateau fits better|best",
                 "so|proves|shows|hence|therefore plateau|stable|lasts|forever",
                 "plateau is|was proven|proved|confirmed",
             ],

@@ -81,6 +81,13 @@ exercise(
             "Chromogenic is one-stage over the ratio.",
         ),
         slip(
+            52 * LN2 / np.log(p.first / p.second) / p.ratio,
+            "one-stage-chromogenic",
+            "You made a half-life of two assays and divided it by their ratio. The ratio belongs "
+            "to a level, not to a half-life.",
+            "Divide the one-stage mean by the ratio first, then take the logarithm.",
+        ),
+        slip(
             52 * np.log10(2) / np.log(p.first / chromogenic),
             "log10-for-ln2",
             "The levels are right. You took log10(2) over a natural logarithm.",
@@ -347,6 +354,7 @@ exercise(
             patterns=[
                 "slide|it|this|claim|author fine|right|correct|ok|valid",
                 "two|both|independent source*|number*|analys* agree*|same|confirm*",
+                "agree*|this|it supports|strengthens it|this|claim|number|slide|123",
             ],
         ),
         slip(
