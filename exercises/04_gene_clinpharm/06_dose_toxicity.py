@@ -330,6 +330,8 @@ exercise(
                 [
                     "upper limit|bound",
                     "rule of three",
+                    "risk|rate up to",
+                    "as high as",
                     "exclude*|excluding|rule*|rules risk*|rate*|above|out",
                     "6|7|six|seven percent",
                     "3 45|n",
@@ -344,7 +346,7 @@ exercise(
                 [
                     "dose higher|larger|different|fold|times",
                     "200 times|fold|higher",
-                    "higher dose",
+                    "higher|different|another|other dose",
                     "children adult*|other|different",
                     "adult* children",
                     "other|different people|population|disease*|patients",
