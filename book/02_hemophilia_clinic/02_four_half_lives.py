@@ -493,12 +493,12 @@ assert round(true_A) == 67 and round(found["A"]) == 41
 #
 # ## Start later, and the half-life is longer
 #
-# Now one person alone, the typical responder. The lower panel answers a question for every
+# Now one person alone, the typical responder. The second panel answers a question for every
 # starting week at once: *from here, and again so many weeks later: which half-life?* From week 76
 # on production halves in 123 weeks, as published; before, in 28, our teaching value.
 #
 # Start at week 26 and look 52 weeks ahead, to week 78: which half-life? Guess. Then slide the
-# start, the window and the early half-life. Can you make the lower curve flat?
+# start, the window and the early half-life. Can you make the second curve flat?
 
 # %%
 p = half_life_reading.model.parameters_with()
@@ -518,12 +518,13 @@ figure = explore(
     predict=dict(
         question="Levels of week 26 and week 78, one person: which half-life comes out?",
         of="half_life at 26",
+        at={"start": 26},
     ),
 )
 figure
 
 # %% [markdown] tags=["instructor"]
-# Ask who can make the lower curve flat. (Early half-life up to 123 weeks, and a start after the
+# Ask who can make the second curve flat. (Early half-life up to 123 weeks, and a start after the
 # rise.) Flat means: the half-life does not depend on the start. Only then is it a property.
 
 # %% [markdown] minutes=11
