@@ -266,9 +266,9 @@ explore(
     reference=84,
     title="Four knobs, one mean of week 64",
     predict=dict(
-        question="A boy who grows by 0.0005 a day of what he still lacks. Week 64 (day 448)?",
+        question="Now the boy grows, by 0.0005 a day of what he still lacks. Week 64 (day 448)?",
         of="protein at 448",
-        at={"growth_rate": 0.0005},
+        at={"growth_rate": ledger.value("aav_expression.growth_rate")},
     ),
 )
 
@@ -328,10 +328,10 @@ assert part1[0] < 1
 # %% [markdown] minutes=4
 # Three lines come near EMBARK's 1.33, for three unlike reasons. One ratio cannot choose among them.
 # Another column could: a faster rise is over by week 24 and leaves three quarters of the copies.
-# Death of nuclei and growth look alike even there, and growth must show on the scales. Our boy would
-# gain half of his weight in 64 weeks. That is a teaching value at work, not a boy. So growth can be
-# *part* of the reason, and a knob that hits the target still has to pass a test it was not turned
-# for. Part 1 *falls*. No knob that acts on the rise alone can do that.
+# Death of nuclei and growth look alike even there, and growth must show on the scales. Our boy
+# would gain half of his weight in 64 weeks. That is a teaching value at work, not a boy. So growth
+# can be *part* of the reason, and a knob that hits the target still has to pass a test it was not
+# turned for. Part 1 *falls*. No knob that acts on the rise alone can do that.
 #
 # ## Growth takes from episomes what nobody gives back
 #
@@ -355,8 +355,8 @@ assert np.allclose(grown * size, stayed, rtol=1e-5)
 
 # %% [markdown] minutes=5
 # One over the size, at all times: the amount of protein does not know that the boy grows, only its
-# concentration does. In liver the same would act on a child with hemophilia. In an mRNA drug it does
-# not, because each dose is counted for the body of that day.
+# concentration does. In liver the same would act on a child with hemophilia. In an mRNA drug it
+# does not, because each dose is counted for the body of that day.
 #
 # ## Copies do not fix protein
 #
@@ -447,8 +447,8 @@ assert round(min(share.values())) == 50 and round(max(share.values())) == 66
 # periphery and some for hepatocytes; they are swallowed; a part escapes the endosome; the messenger
 # RNA is read at once. There is no nucleus to enter and no episome to make.
 #
-# The list below ends in the endosome. Three arrows are missing. Before you uncomment them: which
-# is a *makes*?
+# The first list below ends in the endosome. Four arrows follow. Which is a *makes*? Take one of
+# them out, see what the curve of protein becomes, and put it back.
 
 # %%
 q = lnp_mrna.model.parameters_with()
@@ -468,7 +468,7 @@ begun = course(matrix(particle_boxes, moves, makes), q.dose, q.infusion_duration
 print(f"nothing escapes yet: {begun[particle_boxes.index('lost'), -1] / q.dose:.0%} is lost")
 
 moves += [
-    ("endosome", "mrna", q.escape_rate),  # <- your turn: comment these out, one at a time
+    ("endosome", "mrna", q.escape_rate),  # <- your turn: a # before one of these
     ("mrna", "lost", q.mrna_loss_rate),
     ("protein", None, q.protein_loss_rate),
 ]
@@ -476,9 +476,13 @@ makes += [("mrna", "protein", q.translation_rate)]
 A_lnp = matrix(particle_boxes, moves, makes)
 by_arrows = course(A_lnp, q.dose, q.infusion_duration, hours)
 package = solve(lnp_mrna.model, q, hours)
-for box, values in zip(particle_boxes, by_arrows, strict=True):
-    assert np.allclose(values, package.states[box], rtol=1e-5, atol=1e-9 * q.dose), box
-print("the arrows give what the package gives")
+same = all(
+    np.allclose(values, package.states[box], rtol=1e-5, atol=1e-9 * q.dose)
+    for box, values in zip(particle_boxes, by_arrows, strict=True)
+)
+assert same or spends or len(moves) + len(makes) < 11
+print("the arrows give", "what the package gives" if same else "something else")
+print("protein, mmol:", "   ".join(f"{v / 1e6:.2f}" for v in by_arrows[5]))
 
 reaches = q.attachment_rate / (q.elimination_rate + q.attachment_rate + q.to_periphery)
 back = q.to_plasma / (q.to_plasma + q.elimination_rate)
@@ -502,51 +506,38 @@ assert np.isclose(escapes, ledger.value("apgar2018.escape_fraction"), rtol=1e-5)
 # about duration. Duration is one more arrow of the second kind.
 
 # %% tags=["slide"]
-fine_hours = np.geomspace(0.2, 24 * 1826, 120)
-short = course(A_lnp, q.dose, q.infusion_duration, fine_hours[fine_hours < 900])
-long = course(A_liver, 1, liver.infusion_duration, fine_hours / 24)
-still = course(matrix(*vector_arrows(muscle)), 1, muscle.infusion_duration, fine_hours / 24)
+fine_hours = np.append(0.0, np.geomspace(0.2, 24 * 1826, 300))
+hour = fine_hours[fine_hours < 900]
+short = solve(lnp_mrna.model, q, hour)
+long, still = (solve(aav_expression.model, p, fine_hours / 24) for p in (liver, muscle))
 
 fig, (top, bottom) = plot.figure(2, 1, figsize=(6.4, 5.4), sharex=True, sharey=True)
-parts = {
-    "free mRNA, LNP": (short[4], plot.ORANGE, "-"),
-    "episomes, liver": (long[3], plot.BLUE, "--"),
-    "episomes, muscle": (still[3], plot.GREEN, ":"),
-}
-for label, (values, color, line_style) in parts.items():
-    top.plot(
-        fine_hours[: len(values)] / 24,
-        100 * values / values.max(),
-        line_style,
-        color=color,
-        label=label,
-    )
-parts = {
-    "protein, LNP": (short[5], plot.ORANGE, "-"),
-    "FIX, liver": (long[5], plot.BLUE, "--"),
-    "micro-dystrophin": (still[5], plot.GREEN, ":"),
-}
-for label, (values, color, line_style) in parts.items():
-    bottom.plot(
-        fine_hours[: len(values)] / 24,
-        100 * values / values.max(),
-        line_style,
-        color=color,
-        label=label,
-    )
+curves = [
+    (top, "free mRNA, LNP", short["mrna"], plot.ORANGE, "-"),
+    (top, "episomes, liver", long["episome"], plot.BLUE, "--"),
+    (top, "episomes, muscle", still["episome"], plot.GREEN, ":"),
+    (bottom, "protein, LNP", short["protein"], plot.ORANGE, "-"),
+    (bottom, "FIX, liver", long["protein"], plot.BLUE, "--"),
+    (bottom, "micro-dystrophin", still["protein"], plot.GREEN, ":"),
+]
+for ax, label, values, color, line_style in curves:
+    when = fine_hours[: len(values)] / 24
+    ax.plot(when, 100 * values / values.max(), line_style, color=color, label=label)
 for ax in (top, bottom):
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 0.97), ncols=3, columnspacing=1.2)
 bottom.set(xscale="log", xlabel="time after the dose (d)", xlim=(0.01, 1826))
 bottom.set_xticks([0.01, 0.1, 1, 10, 100, 1000], ["0.01", "0.1", "1", "10", "100", "1000"])
 fig.supylabel("per cent of its own peak (%)")
-half_gone = fine_hours[: len(short[5])][(short[5] > short[5].max() / 2)][-1] / 24
+made = short["protein"]
+kept = [tale["protein"][-1] / tale["protein"].max() for tale in (long, still)]
+half_gone = hour[made > made.max() / 2][-1] / 24
 plot.show(
     fig,
     caption="What is read (above) and what is made (below), each over its own peak. Three "
     "solutions of one frame.",
-    alt=f"Protein from messenger RNA peaks at {fine_hours[short[5].argmax()] / 24:.1f} days and is "
-    f"halved by day {half_gone:.1f}. Factor IX and micro-dystrophin rise for months and stay for "
-    "the five years shown.",
+    alt=f"Protein from messenger RNA peaks at {hour[made.argmax()] / 24:.1f} days and is "
+    f"halved by day {half_gone:.1f}. Factor IX and micro-dystrophin rise for months. After five "
+    f"years {100 * kept[0]:.0f} and {100 * kept[1]:.0f} % of their peaks are left.",
 )
 
 # %% [markdown] minutes=6
@@ -575,7 +566,7 @@ for name, half in cargo.items():
     seen_slope[name] = end
     shown = "rising" if early < 0 else f"{early:.1f}" if early < 100 else f"{early:.0f}"
     print(f"{name:<18}{mrna_half_life:>7.1f}{half:>9.1f}{shown:>16}{end:>12.1f}")
-    assert abs(end / max(half, mrna_half_life) - 1) < 0.03 or abs(half / mrna_half_life - 1) < 0.5
+    assert abs(end / max(half, mrna_half_life) - 1) < 0.03 or round(mrna_half_life) != 18
 print()
 slope_guess.compare(round(seen_slope["factor VIII"], 1))
 
@@ -622,7 +613,7 @@ explore(
 #
 # Sixteen experiments are simulated, with 5 % of noise, sampled as animals might be. From them we
 # **recover** the half-lives of particle, messenger RNA and protein by a straight line through the
-# last four logarithms. The line is yours to write.
+# last four logarithms. Change how many points the line takes, and how long protein is sampled.
 
 # %% tags=["slide"]
 rng = np.random.default_rng(4)
@@ -637,12 +628,13 @@ def experiments(output, when, number=16):
     return truth * np.exp(noise * rng.normal(size=(number, len(when))))
 
 
-def last_four(when, values):
-    """Half-life (h) by a line through the last four logarithms."""
-    slope = np.polyfit(when[-4:], np.log(values[-4:]), 1)[0]  # <- your turn: three, or six
+def last_slope(when, values, points):
+    """Half-life (h) by a line through the last logarithms."""
+    slope = np.polyfit(when[-points:], np.log(values[-points:]), 1)[0]
     return ln2 / -slope
 
 
+points = 4  # <- your turn: 3, 6
 until_day = 10  # <- your turn: the last day of protein samples, 6 or later
 protein_hours = np.arange(12.0, 24 * until_day + 1, 12)
 plans = {
@@ -655,14 +647,16 @@ print(f"{'half-life (h)':<20}{'truth':>7}{'median':>9}{'5 to 95 %':>15}")
 recovered = {}
 for name, (output, when, truth) in plans.items():
     data = experiments(output, when)
-    each = np.array([last_four(when, values) for values in data])
-    if name != "protein, to day 5":
-        packaged = measure.terminal_half_life(when, data[0], points=4).half_life
-        assert np.isclose(packaged, each[0], rtol=1e-6) or until_day != 10
+    each = np.array([last_slope(when, values, points) for values in data])
+    if "day 5" not in name and until_day > 7:  # the same by the package
+        packaged = measure.terminal_half_life(when, data[0], points=points).half_life
+        assert np.isclose(packaged, each[0], rtol=1e-6)
     recovered[name] = np.median(each)
     low, high = np.quantile(each, [0.05, 0.95])
     print(f"{name:<20}{truth:>7.1f}{recovered[name]:>9.1f}{f'{low:.1f} to {high:.1f}':>15}")
-    assert until_day != 10 or (abs(recovered[name] / truth - 1) < 0.05) == ("day 5" not in name)
+    assert (until_day, points) != (10, 4) or (abs(recovered[name] / truth - 1) < 0.05) == (
+        "day 5" not in name
+    )
 ledger.show(
     "apgar2018.plasma_half_life",
     "apgar2018.mrna_half_life",
@@ -762,10 +756,9 @@ one = course(A_lnp, 1, q.infusion_duration, four_weeks)  # for a dose of 1
 read, single = q.dose * one[4], one[5]
 numeric = np.sum((read[1:] + read[:-1]) / 2) * (four_weeks[1] - four_weeks[0])
 if area_by_you is not ...:
-    same = np.isclose(area_by_you, area, rtol=0.01)
-    print("yours is ours" if same else "yours differs from ours")
+    print("yours is ours" if np.isclose(area_by_you, area, rtol=0.01) else "yours differs")
 print(f"area under free mRNA: {area:.0f} nmol × h by the law, {numeric:.0f} by the curve")
-assert np.isclose(area, numeric, rtol=1e-3)
+assert np.isclose(area, numeric, rtol=1e-3) or not same
 
 total = 4 * q.dose  # in four weeks
 
@@ -807,8 +800,7 @@ for titre in (100, titre_first, 1500, titre_second, 10000):  # <- your turn
 
 weekly = schedules[168]
 day_grid = np.linspace(0, 2 * year, 147)
-first = course(A_liver, liver.dose * liver.weight, liver.infusion_duration, day_grid)[5]
-first = liver.activity_gain * first
+first = solve(aav_expression.model, liver, day_grid)["activity"]
 second = np.interp(day_grid - year, day_grid, first, left=0)
 weak = second * aav_expression.not_neutralised(liver.changed(titre=titre_second))
 
