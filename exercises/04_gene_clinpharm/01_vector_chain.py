@@ -70,6 +70,7 @@ exercise(
         episomes,
         unit="vg/cell",
         rtol=0.02,
+        shared_slips=False,
         when_right="The weight was bait: dose and cells are both per kilogram.",
     ),
     wrong=[
@@ -124,6 +125,37 @@ exercise(
             "complement",
             "You took the share that goes elsewhere.",
             "The liver's rate stands above, the sum of both below.",
+        ),
+        slip(
+            episomes / to_nucleus * (1 - to_nucleus),
+            "complement",
+            "You took the share of the endosome's genomes that is digested.",
+            "The rate to the nucleus stands above, the sum of both below.",
+        ),
+        slip(
+            episomes * cells_per_kg,
+            "copies-for-cells",
+            "These are the episomes in the liver, for each kg of body weight. Asked for is a cell.",
+            "Divide by the liver cells per kg.",
+        ),
+        slip(
+            episomes * cells_per_kg * p.weight,
+            "copies-for-cells",
+            "These are the episomes of the whole liver. Asked for is a cell.",
+            "Divide by the cells of the whole liver, or take both per kilogram.",
+        ),
+        slip(
+            episomes / p.weight,
+            "per-kilogram",
+            "You divided by the weight. The dose and the cells are per kilogram already.",
+            "Cancel the units: vg/kg over cells/kg.",
+        ),
+        slip(
+            episomes / to_liver / to_nucleus,
+            "reading",
+            "You took the share that becomes an episome, but of the whole dose. Only what comes "
+            "through blood and endosome reaches the nucleus.",
+            "Two boxes come before the nucleus, each with a share of its own.",
         ),
     ],
     hints=[
@@ -200,8 +232,11 @@ check("04.2", change)
 # would then die of T cells, and the genomes that wait in them would live on.
 
 # %% tags=["spec"]
-def with_flows(of_blood=0.0, endosome_dies=1.0, nucleus_dies=1.0, to_lost=(1.0, 1.0, 1.0)):
+def with_flows(
+    of_blood=0.0, endosome_dies=1.0, nucleus_dies=1.0, to_lost=(1.0, 1.0, 1.0), blood_to_lost=None
+):
     """The function with the death of cells booked in another way."""
+    arriving = of_blood if blood_to_lost is None else blood_to_lost
 
     def wrong(genomes, dying):
         blood, endosome, nucleus, episome, lost = genomes
@@ -214,7 +249,7 @@ def with_flows(of_blood=0.0, endosome_dies=1.0, nucleus_dies=1.0, to_lost=(1.0, 
                 k_b * blood
                 + k_e * endosome
                 + k_n * nucleus
-                + dying * (of_blood * blood)
+                + dying * (arriving * blood)
                 + dying * (to_lost[0] * endosome + to_lost[1] * nucleus + to_lost[2] * episome),
             ]
         )
@@ -249,6 +284,18 @@ exercise(
             "reading",
             "Now blood loses genomes with dying cells as well. Those in blood are in no cell.",
             "Only endosome, nucleus and episome are inside a cell.",
+        ),
+        slip(
+            with_flows(blood_to_lost=1.0),
+            "reading",
+            "*Lost* gains from blood as well now. No genome leaves blood because a cell dies.",
+            "Which of the four boxes have a minus with `dying`?",
+        ),
+        slip(
+            with_flows(to_lost=(-1.0, -1.0, -1.0)),
+            "sign",
+            "All three losses are there, with a minus. What leaves a box arrives in *lost* with a "
+            "plus.",
         ),
         slip(
             with_flows(to_lost=(0.0, 1.0, 1.0)),
@@ -369,6 +416,13 @@ exercise(
             "Nearly: bleeds avoided are half-way even before the nuclei are fullest. A little of "
             "the activity is enough.",
             "Blood feeds the nuclei for days, and 2 % of activity is there after a week.",
+        ),
+        slip(
+            ["C", "E", "F", "A", "B"],
+            "wrong-phase",
+            "Activity cannot be half-way before the nuclei are fullest: each episome comes out of "
+            "a nucleus.",
+            "The genomes leave the nucleus with a half-life of 35 days.",
         ),
         slip(
             ["C", "E", "A", "B", "F"],

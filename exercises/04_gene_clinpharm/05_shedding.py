@@ -103,7 +103,7 @@ exercise(
     ],
     draw={
         "half_life": among(140.0, 90.0, 110.0, 170.0, 200.0),
-        "coarse": among(1000.0, 2000.0, 5000.0),
+        "coarse": among(2000.0, 1000.0, 5000.0),
         "fine": among(50.0, 100.0, 20.0),
     },
     shown={"halvings": np.log2(p.coarse / p.fine), "days": 7 * right, "answer": right},
@@ -113,13 +113,13 @@ exercise(
 # ## 04.18 · Cleared before it began · find-the-bug · level 2 · 8 min
 #
 # A matrix counts as cleared at the first of three **consecutive** samples below the limit,
-# **after** the highest sample. For the series below, this function says week 0. Right is week 12.
-# There is more than one bug. Mend the function; keep its name and arguments. Each series
-# holds three such samples.
+# **after** the highest sample. It is dated to the first of the three. For the series below, this
+# function says week 4. Right is week 12. There are three bugs. Mend the function; keep its name and
+# arguments. Each series holds three such samples.
 
 # %% tags=["answer"]
 weeks = np.array([0, 1, 2, 4, 6, 8, 10, 12, 14, 16])
-stool = np.array([0, 900, 70, 12, 300, 15, 40, 11, 9, 6])
+stool = np.array([0, 900, 15, 12, 300, 15, 40, 11, 9, 6])
 
 
 def clearance(times, values, limit):
@@ -130,7 +130,7 @@ def clearance(times, values, limit):
         if below[index]:
             count += 1
         if count == 3:
-            return times[np.argmax(below)]
+            return times[index]
 # --- solution
 
 
@@ -148,37 +148,28 @@ check("04.18", clearance)
 # %% [markdown] tags=["worked"]
 # Three things were wrong. The loop began at the infusion, where all is below the limit, so it must
 # begin at the highest sample. The count was never set back to zero, so it took any three samples.
-# And `np.argmax(below)` is the first sample below the limit of all, not the first of the three:
-# that one lies two samples back, at `index - 2`.
+# And `times[index]` is the third sample, the day on which one knows. The first of the three lies
+# two samples back, at `index - 2`.
 #
-# In the series the level is below 20 in week 4 and week 8 and comes back each time. Only from week
-# 12 on are three in a row below.
+# In the series the level is below 20 in weeks 2 and 4, and in week 8, and comes back each time.
+# Only from week 12 on are three in a row below.
 
 # %% tags=["spec"]
-def variant(start, reset, answer):
-    """The rule with parts of it wrong."""
+def variant(start, reset, back=2):
+    """The rule with parts of it wrong: where it starts, what it resets, how far it looks back."""
 
     def wrong(times, values, limit):
         below = values < limit
-        peak, count, first = int(np.argmax(values)), 0, 0
+        peak, count = int(np.argmax(values)), 0
         for index in range(peak if start else 0, len(values)):
-            if below[index]:
-                first = index if count == 0 else first
-                count += 1
-            elif reset:
-                count = 0
+            count = count + 1 if below[index] else 0 if reset else count
             if count == 3:
-                return {
-                    "first of three": times[first],
-                    "third": times[index],
-                    "first of all": times[np.argmax(below)],
-                }[answer]
+                return times[index - back]
 
     return wrong
 
 
-bug = variant(False, False, "first of all")
-assert bug(weeks, stool, 20) == 0 and clearance(weeks, stool, 20) == 12
+assert variant(False, False, 0)(weeks, stool, 20) == 4 and clearance(weeks, stool, 20) == 12
 exercise(
     "04.18",
     kind="find-the-bug",
@@ -190,38 +181,68 @@ exercise(
         probes=[
             (
                 [0.0, 1, 2, 4, 6, 8, 10, 12, 14, 16],
-                [0.0, 900, 70, 12, 300, 15, 40, 11, 9, 6],
+                [0.0, 900, 15, 12, 300, 15, 40, 11, 9, 6],
                 20.0,
             ),
             (
-                [0.0, 1, 2, 3, 5, 8, 9, 11, 15, 20],
-                [2.0, 3, 1, 800, 9, 7, 60, 4, 6, 2],
+                [0.0, 1, 2, 3, 5, 8, 9, 11, 15, 20, 25],
+                [2.0, 3, 1, 4, 800, 30, 7, 60, 4, 6, 2],
                 10.0,
             ),
         ],
         rtol=1e-6,
+        shared_slips=False,
         when_right="The first of three, in a row, after the peak.",
     ),
     wrong=[
         slip(
-            variant(True, False, "first of three"),
+            variant(True, False, 2),
             "reading",
-            "This is the first sample below the limit after the peak. It came back: the three must "
-            "be in a row.",
-            "A sample above the limit sets the count to zero; then look two samples back.",
+            "Start and date are mended. You still take any three samples: they must be in a row.",
+            "A sample above the limit sets the count to zero.",
         ),
         slip(
-            variant(False, True, "first of three"),
+            variant(False, True, 2),
             "reading",
-            "You count samples from before the peak. On day 0 everything is below the limit, "
-            "and nobody calls that clearance.",
+            "The count is mended. You still count samples from before the peak. On day 0 all is "
+            "below the limit, and nobody calls that clearance.",
             "Start the loop at np.argmax(values).",
         ),
         slip(
-            variant(True, True, "third"),
+            variant(True, True, 0),
             "reading",
             "This is the third sample of the three: the day on which one knows. The rule dates "
             "clearance to the first of them.",
+            "When the count is three, the first lies two samples back.",
+        ),
+        slip(
+            variant(True, True, 3),
+            "reading",
+            "You look one sample too far back: that one is above the limit.",
+            "When the count is three, the first lies two samples back.",
+        ),
+        slip(
+            variant(False, True, 0),
+            "reading",
+            "The count starts anew above the limit, which is right. Two bugs are left: samples "
+            "from before the peak count, and the date is that of the third sample.",
+        ),
+        slip(
+            variant(True, False, 0),
+            "reading",
+            "The loop starts at the peak, which is right. Two bugs are left: the three are not in "
+            "a row, and the date is that of the third sample.",
+        ),
+        slip(
+            variant(False, False, 2),
+            "reading",
+            "The date lies two samples back, which is right. Two bugs are left: samples from "
+            "before the peak count, and the three are not in a row.",
+        ),
+        slip(
+            variant(True, True, 1),
+            "reading",
+            "This is the second sample of the three. You look one sample back, and not two.",
             "When the count is three, the first lies two samples back.",
         ),
     ],
@@ -334,6 +355,27 @@ exercise(
             "Divide by the volume.",
         ),
         slip(
+            lambda positives, n, volume, dilution: (
+                poisson(positives / n) * n / volume * 1000 * dilution
+            ),
+            "reading",
+            "You divided the copies of the whole well by the volume of one droplet.",
+            "Copies in a droplet over the volume of a droplet.",
+        ),
+        slip(
+            lambda positives, n, volume, dilution: poisson(positives / n) * n * dilution,
+            "reading",
+            "These are the copies in the whole well, times the dilution. Asked for is a µL.",
+            "Copies in a droplet over the volume of a droplet; 1000 nL are a µL.",
+        ),
+        slip(
+            lambda positives, n, volume, dilution: positives / volume * 1000 * dilution,
+            "reading",
+            "You took each positive droplet as one copy, and all of them over the volume of one "
+            "droplet.",
+            "The share of dark droplets is exp(-λ), with λ copies in one droplet.",
+        ),
+        slip(
             with_load(lambda share: np.log(1 - share)),
             "sign",
             "The size is right and the sign is wrong: the logarithm of a share is negative.",
@@ -383,7 +425,8 @@ exercise(
                 "which assay",
                 [
                     "assay",
-                    "capsid*|encapsid*",
+                    "which|what test|method|technique",
+                    "capsid*|encapsid*|particle*|virion*|virus",
                     "total dna|vector",
                     "immunocapture|nuclease",
                     "qpcr|ddpcr|pcr",
@@ -399,6 +442,8 @@ exercise(
                     "sensitiv*",
                     "detect*",
                     "threshold*|cutoff",
+                    "below|under what|which concentration|level|value|number|amount",
+                    "what|which concentration|level|value called|counts negative|cleared|zero",
                 ],
                 "Below what did the laboratory stop giving numbers?",
             ),
@@ -408,7 +453,8 @@ exercise(
                     "visit*|calendar|schedule*|interval*|bracket*",
                     "sampling|sampled|samples day*|week*|often|taken",
                     "days samples",
-                    "how often",
+                    "how often|frequent*|regular*",
+                    "often|frequent*|frequency sampl*|test*|measur*|look*",
                     "when samples",
                     "every day*|week*|month*",
                 ],
@@ -421,7 +467,9 @@ exercise(
                     "three|3 samples",
                     "how many samples|results|negative*",
                     "rule|definition|defined|define*",
+                    "what|how cleared|clearance mean*|means|meant|counted|count*",
                     "one single|sample enough",
+                    "repeat*|confirm*",
                 ],
                 "How many results below make a person cleared?",
             ),
@@ -431,6 +479,10 @@ exercise(
         also=[
             "Was this total DNA or encapsidated DNA? What was the LLOQ, and how often were samples "
             "taken? Was it three consecutive samples below the limit?",
+            "Which test was used, what is the LOQ of the test, how frequently did they sample, and "
+            "what does cleared mean here?",
+            "It does not say whether the DNA was in whole particles or not. Below which level is "
+            "a sample called negative? How often did men come?",
             "The definition of clearance is missing, and so is the detection limit of the lab. The "
             "schedule of visits decides the week as well.",
         ],
@@ -446,7 +498,19 @@ exercise(
             "The sentence is fine, because all participants were cleared and nothing is missing.",
             "reading",
             "Ask what a second laboratory would need in order to find week 12 as well.",
-            patterns=["sentence fine|good|complete|ok", "nothing missing"],
+            patterns=[
+                "sentence|report|it fine|good|complete|ok",
+                "nothing missing",
+                "accept the sentence|report|it",
+            ],
+        ),
+        slip(
+            "By week 12 nobody can infect a partner, so men may stop using condoms and give blood.",
+            "reading",
+            "The sentence is about what an assay found in a tube. It does not say what could "
+            "infect anybody, and what a person should do stands in the label.",
+            "Ask what a second laboratory would need in order to find week 12 as well.",
+            patterns=["stop using|use condom*", "not|nobody|cannot infect*", "give|donate blood"],
         ),
     ],
     hints=[
