@@ -315,6 +315,17 @@ def test_the_pages_html_is_safe_and_whole(monkeypatch):
     assert "http" not in re.sub(r'base64,[^"]*', "", html)
 
 
+def test_a_page_without_scripts_tells_the_answer_that_was_asked_for(monkeypatch):
+    monkeypatch.setenv("CGTLEARN_STAGE", "1")
+    asked = dict(question="When?", of="time of peak of transgene", at={"tmax": 15})
+    made = explore(stein2019.model, SLIDERS, x=(0, 60), predict=asked)
+    html = made._repr_mimebundle_()[0]["text/html"]
+    # The peak stands at tmax, where the question asks and not where the sliders begin.
+    told = float(re.search(r"The model: ([\d.]+) d\.", html)[1])
+    assert told == pytest.approx(15, abs=0.5)
+    assert "as it begins" in html
+
+
 def test_a_notebook_with_a_figure_passes_nbval_and_stays_the_same(tmp_path):
     code = (
         "from cgtlearn.explore import explore\nfrom cgtlearn.models import stein2019\n"

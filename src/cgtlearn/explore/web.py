@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cgtlearn.explore.words import amount, answer
 from cgtlearn.solve import stiff
 
 if TYPE_CHECKING:
@@ -77,9 +78,14 @@ def page_html(figure: Figure, words: str) -> str:
     still = f"{image}<p>{escape(words)}</p>"
     asked = figure.spec["predict"]
     if asked:
+        result = figure.solve(figure.start.changed(**asked["at"]))
+        found = answer(figure.spec, result.times, figure.curves(result))
+        told = f"The model: {amount(found, asked['unit'])}."
+        if asked["at"]:
+            told += " The picture shows the figure as it begins."
         still = (
             f"<p>{escape(asked['question'])}</p>"
-            f"<details><summary>Show the answer</summary>{still}</details>"
+            f"<details><summary>Show the answer</summary><p>{escape(told)}</p>{still}</details>"
         )
     return (
         f'<div class="cgt-live cgt-still"><p class="cgt-title">{escape(figure.spec["title"])}</p>'
