@@ -34,6 +34,11 @@ Does the model describe the data, and what goes with exposure:
 ``logistic``, ``negative_binomial``, ``cox``
                      odds, rate and hazard ratios per doubling of exposure
 
+From association to effect, where what confounds was measured:
+
+``standardise``, ``weight``  risks under two exposures: by a model of the outcome, of the exposure
+``landmark``, ``split_rows`` persistence and response without immortal time
+
 Levels that are known by band or lie below a limit:
 
 ``fit_bands``       one log-normal, or a mixture of low responders and responders
@@ -95,6 +100,14 @@ _WHERE = {
     "cox": "response",
     "logistic": "response",
     "negative_binomial": "response",
+    # effects
+    "Effect": "causal",
+    "Landmark": "causal",
+    "Rows": "causal",
+    "landmark": "causal",
+    "split_rows": "causal",
+    "standardise": "causal",
+    "weight": "causal",
     # levels known by band
     "Lognormals": "bands",
     "fit_bands": "bands",

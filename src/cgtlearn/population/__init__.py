@@ -17,12 +17,14 @@
 ``trial``        all three, with the exposure of every patient
 ``run``          a model over many patients in blocks, here, on processes or on a cluster
 ``sobol_design``, ``morris_design``  patients that tell which parameter moves an answer
+``trials``       trials that mislead: confounding, immortal time, informative dropout
 ``describe``     geometric mean and CV, median and range
 
 A spread is never a bare number: ``log_sd``, ``log_variance``, ``cv`` or ``logit_sd`` say what it
 is; ``mixture`` joins groups of patients with spreads of their own.
 """
 
+from cgtlearn.population import trials
 from cgtlearn.population.covariates import (
     Funnel,
     Marginal,
@@ -90,5 +92,6 @@ __all__ = [
     "sobol_design",
     "spread_of",
     "trial",
+    "trials",
     "uniform",
 ]
