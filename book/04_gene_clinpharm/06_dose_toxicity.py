@@ -44,13 +44,13 @@ thousand_guess = guess("A harm in 1 of 1,000: how many treated until one is seen
 
 # %% [markdown] tags=["instructor"]
 # Have the room vote on each of the three sentences: sign, change, strike. Write the votes down;
-# the last cells come back to them. Sentence 3 usually gets most signatures.
+# the last cells come back to them.
 
 # %% [markdown] minutes=7
 # ## A titre is a part of the dose thrown away
 #
-# A titre of 1:678 means: serum diluted 678 times still stops half of the vector in a dish. The
-# chain of this chapter turns it into the share $\varphi$ of the dose that stays free,
+# A titre of 1:678 usually means: serum diluted 678 times still stops half of the vector in a dish.
+# The chain of this chapter turns it into the share $\varphi$ of the dose that stays free,
 #
 # $$\varphi = \frac{1}{1 + (\text{titre}/\text{Ab}_{50})^h}, \qquad
 # \text{effective dose} = \varphi \times \text{dose}.$$
@@ -106,7 +106,7 @@ print(f"effective dose {effective:.2e} vg/kg; activity at year 1: {with_antibody
 # %% [markdown] minutes=6
 # So no sample of factor IX tells a titre from a low dose. The law has a hole, though. What
 # antibodies catch is *lost* in this model and harmless. In a person it is a complex of antibody and
-# capsid, which can set off complement. The effect goes with the dose that is **free**; nobody has
+# capsid, which may set off complement. The effect goes with the dose that is **free**; nobody has
 # shown that harm does. It may go with all that was given.
 #
 # ## Ten times the dose, and the titre still wins
@@ -236,7 +236,7 @@ roster = [  # name, lowest and highest dose (vg/kg), weight (kg, ours <- your tu
     ("CRD-TMH-001, an adult", *[ledger.value("duan2023.crispr_dose")] * 2, 70, 1),
     ("onasemnogene, infants", deadly, deadly, 6, 1),
     ("delandistrogene", *[ledger.value("uspi_elevidys.dose")] * 2, 40, 1),
-    ("AT132, small boys", deaths_from, deaths_to, 12, 1),
+    ("resamirigene, small boys", deaths_from, deaths_to, 12, 1),
     ("PF-06939926, age 16", *[ledger.value("duan2023.dmd_dose")] * 2, 55, 1),
 ]
 fig, axes = plot.figure(1, 2, size="wide", sharey=True)
@@ -276,14 +276,14 @@ assert infants < valoctocogene_vg or roster[6][3] != 6
 # | TMA | onasemnogene, the first 2 weeks {cite:p}`zolgensma_isi` | what sets it off |
 # | kidney failure, complement | 1.1e14, week 8 {cite:p}`duan2023` | one child |
 # | heart, lung failure | 1e14, 2e14, day 6 and 8 {cite:p}`duan2023` | one person each |
-# | DRG injury | of monkeys 83 % by CSF, 32 % by vein {cite:p}`hordeaux2020` | in people |
+# | DRG injury | of monkeys 83 % by spinal fluid, 32 % by vein {cite:p}`hordeaux2020` | in people |
 # | integration | dogs, one man {cite:p}`nguyen2021,schmidt2023` | whether it causes cancer |
 #
-# CSF is the fluid around the brain. In a man of HOPE-B with hepatitis B and C a liver cancer (HCC)
-# was found; the company judged the vector an unlikely cause, since the cancer had mutations of its
-# own. In mice some studies found liver cancers, in nine dogs none in up to ten years, though in
-# five of six dogs clones with vector had grown. The letter on that man calls genotoxicity *an
-# unknown safety concern*. Years of follow-up, not weeks, belong to it.
+# In a man of HOPE-B with hepatitis B and C a liver cancer (HCC) was found; the company judged the
+# vector an unlikely cause, since the cancer had mutations of its own. In mice some studies found
+# liver cancers, in nine dogs none in up to ten years, though in five of six dogs clones with vector
+# had grown. The letter on that man calls genotoxicity *an unknown safety concern*. Years of
+# follow-up, not weeks, belong to it.
 #
 # What is given against harm harms, too: of two serious events held related in fidanacogene's phase
 # 3, one was an ulcer that bled under a steroid {cite:p}`pfizer_topline2022`.
@@ -358,7 +358,7 @@ for g, kk, nn in zip(groups, k, n, strict=True):
 # ## A slope across products hangs on one of them
 #
 # Sentence 2 of the draft wants a slope. Fit it: $\text{logit}\,P = \alpha + \beta\log_2
-# \text{dose}$, by Newton's method. The gradient is $X^T(k - np)$, the curvature $X^TWX$ with $W =
+# \text{dose}$, by Newton's method. The gradient is $X^T(k - np)$, the curvature $X^T W X$ with $W =
 # np(1-p)$. Predict first: does one group of seven change the sign?
 
 # %%
@@ -444,18 +444,23 @@ pairs = {
 }
 counts = {what: (k[i], n[i], k[j], n[j]) for what, (i, j) in pairs.items()}
 aspiro = [ledger.row(f"aspiro.deaths_{x}") for x in ("low", "high")]
-counts["one product, deaths (AT132)"] = tuple(x for row in aspiro for x in (row.value, row.n))
+counts["one product, deaths (resamirigene)"] = tuple(
+    x for row in aspiro for x in (row.value, row.n)
+)
 for what, (k1, n1, k2, n2) in counts.items():
     p = stats.fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue
     print(f"{what:<38}{k1} of {n1:<4}{k2} of {n2:<4}P = {p:.2g}")
     if what.endswith("(fidanacogene)"):
         assert p < 0.01  # "differ"
+control = ledger.row("aspiro.deaths_control")
+print(f"{'    and of its controls, without vector':<38}{control.value} of {control.n}")
 
 # %% [markdown]
 # The same product at the same dose gave 3 of 15 and 28 of 45. Between two trials of one vector,
 # something that is not dose moves the share threefold, perhaps the rule for steroids. Within a
 # product, where dose did change, the groups are too small to say anything, either way: even in
-# AT132, 1 of 7 and 3 of 17, where one expects a slope. *No difference found* is not *none*.
+# resamirigene, 1 of 7 and 3 of 17, where one expects a slope. And of its untreated controls 3 of 15
+# died, so not even all these deaths need be the vector's. *No difference found* is not *none*.
 #
 # Now turn it round. Build a world in which dose does **nothing**, and capsids differ. How often
 # does the regression report a slope, P below 0.05?
@@ -596,9 +601,9 @@ if cohort == 6:
 # | **not claim** | "no hepatic risk"; a slope across products; a zero without its limit |
 #
 # Six people find a harm of 1 in 10 about every second time, and miss 1 in 100 nearly always. And
-# AT132's deaths came 20 to 40 weeks after the dose: a wait of four weeks between people does not
-# see them. The vector cannot be taken back. These are questions of design; nothing here is advice
-# for a patient.
+# resamirigene's deaths came 20 to 40 weeks after the dose: a wait of four weeks between people does
+# not see them. The vector cannot be taken back. These are questions of design; nothing here is
+# advice for a patient.
 
 # %% [markdown] minutes=5
 # ## What this chapter may be used for
