@@ -84,7 +84,7 @@ def test_shown_rows_have_no_model_and_an_exact_interval():
     """Order statistics by simulation: how often the median lies between lowest and highest."""
     compared = {t.row for name in models.names() for t in models.get(name).targets}
     for one in proof.SHOWN:
-        assert ledger.row(one.row).status == "published" and one.row not in compared
+        assert read_somewhere(ledger.row(one.row)) and one.row not in compared
         assert one.says.endswith(".")
     low, high, sure = proof.interval("jiang2006.liver_low_dose")
     values = ledger.value("jiang2006.liver_low_dose")
@@ -93,6 +93,18 @@ def test_shown_rows_have_no_model_and_an_exact_interval():
     covered = np.mean((drawn.min(axis=1) < 0) & (drawn.max(axis=1) > 0))
     assert sure == pytest.approx(covered, abs=0.002)
     assert proof.interval("jiang2006.liver_antibody") is None
+
+
+def test_the_interval_of_a_share_is_exact():
+    """The ends are the shares under which the count is just not a surprise, on either side."""
+    from scipy.stats import binom
+
+    low, high = proof.share_interval("crb401.response_150")  # 6 of 8
+    assert binom.sf(5, 8, low) == pytest.approx(0.025, abs=1e-6)
+    assert binom.cdf(6, 8, high) == pytest.approx(0.025, abs=1e-6)
+    assert proof.share_interval("crb401.response_800")[1] == 1
+    with pytest.raises(LearnerError, match="share"):
+        proof.share_interval("jiang2006.liver_antibody")
 
 
 def test_recipes_read_curves_and_do_not_look_at_what_they_recover():

@@ -216,7 +216,7 @@ def scoreboard_page() -> str:
             parts.append("\nWhere it departs from its source:\n")
             parts += [f"- {text}" for text in model.deviations]
     parts.append("\n## Shown, without a model\n")
-    heads = ["quantity", "published", "median between (confidence)", "what it tells", "shown in"]
+    heads = ["quantity", "published", "exact interval", "what it tells", "shown in"]
     lines = [_shown(one) for one in proof.SHOWN]
     ids = ["shown-" + anchor(ledger.row(one.row)) for one in proof.SHOWN]
     parts.append(table("scoreboard", heads, lines, "Published data that are shown", ids))
@@ -228,8 +228,12 @@ def _shown(one: proof.Shown) -> list[str]:
     row = ledger.row(one.row)
     unit = "" if pretty(row.unit) == "–" else " " + pretty(row.unit)
     values = ", ".join(number(value) for value in np.atleast_1d(row.value).tolist())
-    found = proof.interval(one.row)
-    between = f"{found[0]:.3g} and {found[1]:.3g} ({found[2]:.1%})" if found else "–"
+    between = "–"
+    if found := proof.interval(one.row):
+        between = f"median between {found[0]:.3g} and {found[1]:.3g} ({found[2]:.1%})"
+    elif found_of := proof.counted(row.id):
+        low, high = proof.share_interval(row.id)
+        values, between = "{} of {}".format(*found_of), f"{low:.0%} to {high:.0%} (95 %)"
     return [
         escape(row.meaning),
         f'<a href="ledger.html#{anchor(row)}">{escape(values + unit)}</a> {status(row.status)}',

@@ -16,7 +16,7 @@ A target compares one published value with ours. Its kind says what the comparis
 from cgtlearn import models
 from cgtlearn.proof.laws import Verdict, check_laws
 from cgtlearn.proof.scoreboard import KINDS, Score, score, scoreboard, turned_red
-from cgtlearn.proof.shown import SHOWN, Shown, interval
+from cgtlearn.proof.shown import SHOWN, Shown, counted, interval, share_interval
 
 __all__ = [
     "KINDS",
@@ -25,9 +25,11 @@ __all__ = [
     "Shown",
     "Verdict",
     "check_laws",
+    "counted",
     "interval",
     "models",
     "score",
     "scoreboard",
+    "share_interval",
     "turned_red",
 ]

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgtlearn import ledger
+from cgtlearn.errors import LearnerError
 
-__all__ = ["SHOWN", "Shown", "interval"]
+__all__ = ["SHOWN", "Shown", "counted", "interval", "share_interval"]
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,42 @@ def interval(row: str) -> tuple[float, float, float] | None:
     return float(values.min()), float(values.max()), 1 - 2.0 ** (1 - values.size)
 
 
+def counted(row: str) -> tuple[int, int] | None:
+    """k of n, where a row is a count or a share of n people; else None."""
+    found = ledger.row(row)
+    if not found.n or found.unit != "1" or np.ndim(found.value):
+        return None
+    k = found.value if found.average == "count" else found.value * found.n
+    whole = abs(k - round(k)) < 1e-6 and 0 <= k <= found.n
+    return (round(k), int(found.n)) if whole else None
+
+
+def share_interval(row: str, level: float = 0.95) -> tuple[float, float]:
+    """The exact interval (Clopper and Pearson) of the share behind k of n.
+
+    Raises LearnerError for a row that is no count or share of n people.
+    """
+    from scipy.stats import binomtest
+
+    found = counted(row)
+    if found is None:
+        raise LearnerError(
+            given=f"{row}: {ledger.row(row)}",
+            expected="a count or a share of n people, and n in the row",
+            do="Choose a row that says how many of how many.",
+        )
+    limits = binomtest(*found).proportion_ci(level, method="exact")
+    return float(limits.low), float(limits.high)
+
+
 _livers = "04_gene_clinpharm/05_shedding"
 
 _years = "02_hemophilia_clinic/01_years"
 
 _hit = "02_hemophilia_clinic/05_immune_hit"
+
+_burden = "08_cart_response/02_burden_and_dose"
+_raised = "Dose was raised cohort by cohort, not by lot; the intervals of all doses overlap."
 
 SHOWN = (
     Shown(
@@ -83,6 +115,10 @@ SHOWN = (
         "st_jude_ash.alt_raised",
         "A rise of transaminases, which other rows count only where a steroid followed.",
         _hit,
+    ),
+    *(
+        Shown(f"crb401.response_{dose}", _raised, _burden)
+        for dose in ("50", "150", "450_low", "450_high", "800")
     ),
 )
 """Every row of the kind *shown*."""
