@@ -7,14 +7,25 @@ import pytest
 
 from cgtlearn import datasets, ledger
 from cgtlearn.datasets import cards
-from cgtlearn.datasets.make import ONE, TRIAL, as_table, make, simulated_one, simulated_trial
+from cgtlearn.datasets.make import (
+    CONFOUNDED,
+    ONE,
+    TRIAL,
+    as_table,
+    make,
+    simulated_confounded,
+    simulated_one,
+    simulated_trial,
+)
 
 NAMES = [ONE, TRIAL]
 
 
 def test_making_them_again_gives_the_same_files(tmp_path):
     made = make(tmp_path)
-    assert sorted(p.name for p in made) == sorted(f"{n}.{e}" for n in NAMES for e in ("csv", "md"))
+    assert sorted(p.name for p in made) == sorted(
+        f"{n}.{e}" for n in (*NAMES, CONFOUNDED) for e in ("csv", "md")
+    )
     for path in made:
         kept = cards.FOLDER / path.name
         # As text: a checkout may have changed the ends of lines.
@@ -73,3 +84,18 @@ def test_a_changed_trial_changes_the_file():
     assert not np.array_equal(
         as_table(trial, "x")["DV"], as_table(other, "x")["DV"], equal_nan=True
     )
+
+
+def test_the_confounded_trial_is_what_its_card_says():
+    people, table = simulated_confounded(), datasets.load(CONFOUNDED)
+    card = datasets.card(CONFOUNDED)
+    samples, doses = table.observations(), table.doses()
+    assert len(samples) == len(doses) == people.cmax.size == ledger.value("awasthi2020.patients")
+    assert samples["DV"] == pytest.approx(people.cmax, rel=5.1e-4)
+    assert doses["AMT"] == pytest.approx(people.dose, rel=5.1e-4)
+    assert samples["BURDEN"] == pytest.approx(people.burden, rel=5.1e-4)
+    assert np.array_equal(samples["CRS34"], people.crs)
+    assert np.array_equal(samples["RESPONSE"], people.response)
+    assert f"{int(people.crs.sum())} with severe" in card.facts["size"]
+    assert "no row is a person" in card.facts["simulated"]
+    assert "dose does nothing" in card.facts["truth"]

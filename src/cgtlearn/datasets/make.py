@@ -19,15 +19,20 @@ from cgtlearn import population as pop
 from cgtlearn.datasets.cards import FOLDER
 from cgtlearn.datasets.table import STANDARD, Table, from_columns
 from cgtlearn.models import stein2019
-from cgtlearn.population import Trial
+from cgtlearn.population import Trial, trials
 
-__all__ = ["ONE", "TRIAL", "make", "simulated_one", "simulated_trial"]
+__all__ = [
+    "CONFOUNDED", "ONE", "TRIAL", "make", "simulated_confounded", "simulated_one",
+    "simulated_trial",
+]  # fmt: skip
 
 ONE = "simulated_tisacel_one"
 TRIAL = "simulated_tisacel_90"
+CONFOUNDED = "simulated_confounded_111"
 PATIENTS = 90
 SEED_ONE = 7
 SEED_TRIAL = 90
+SEED_CONFOUNDED = 1
 LICENCE = "CC BY 4.0, as the text of the book; say that it is simulated"
 
 
@@ -123,8 +128,93 @@ def card_text(trial: Trial, table: Table, title: str, origin: str, **facts: str)
     )  # fmt: skip
 
 
+def simulated_confounded() -> trials.Confounded:
+    """A trial of the size of JULIET in which burden moves dose, Cmax and severe CRS."""
+    return trials.confounded(int(ledger.value("awasthi2020.patients")), SEED_CONFOUNDED)
+
+
+def confounded_table(people: trials.Confounded) -> Table:
+    """For each person a dose row, and one sample: Cmax, on the published median day of the peak."""
+    n = people.burden.size
+    day = ledger.value("epar_kymriah2018.b2202_responders_tmax")
+
+    def both(dose_row: Any, sample: Any) -> Any:
+        return np.column_stack([np.broadcast_to(x, (n,)) for x in (dose_row, sample)]).ravel()
+
+    def rounded(values: Any) -> Any:
+        return np.array([float(f"{v:.4g}") for v in values])
+
+    columns: dict[str, Any] = {
+        "ID": np.repeat(np.arange(1, n + 1), 2),
+        "TIME": both(0.0, day),
+        "DV": both(np.nan, rounded(people.cmax)),
+        "AMT": both(rounded(people.dose), 0.0),
+        "EVID": both(1, 0),
+        "MDV": both(1, 0),
+        "BURDEN": np.repeat(rounded(people.burden), 2),
+        "CRS34": np.repeat(people.crs, 2).astype(int),
+        "RESPONSE": np.repeat(people.response, 2).astype(int),
+    }
+    units = {"TIME": "day", "DV": "copies/ug", "AMT": "1"}
+    return from_columns(columns, units=units, source=CONFOUNDED)
+
+
+CONFOUNDED_CARD = """\
+# {n} virtual patients, in whom burden moves dose, Cmax and severe cytokine release
+
+- simulated: yes, every row; no row is a person, and no patient's data went into it
+- origin: simulated by `cgtlearn.population.trials.confounded`
+- licence: {licence}
+- seed: {seed}
+- size: {n} patients, one sample each; {crs} with severe cytokine release, {response} responses
+- made by: `python -m cgtlearn.datasets.make`
+- truth: dose does nothing; twice the Cmax multiplies the odds of severe cytokine release by \
+{cmax_or:g}, one SD of ln(burden) by {burden_or:g}
+- published: geometric mean and CV of Cmax, the excess with high burden, the share with severe \
+cytokine release, the number of patients; from different trials. All else is chosen by the course
+
+For confounding: dose looks harmful because those with more burden got more. TIME of a sample is \
+the published median day of the peak, the same for all.
+
+| column | unit | meaning |
+|---|---|---|
+{rows}
+"""
+
+CONFOUNDED_MEANINGS = {
+    "DV": ("copies/µg", "Cmax of the CAR transgene in blood; missing in the dose row"),
+    "AMT": ("1", "dose over the typical one, in the dose row; otherwise 0"),
+    "BURDEN": ("1", "tumor burden before treatment over the typical one"),
+    "CRS34": ("–", "1 with cytokine release of grade 3 or 4, otherwise 0"),
+    "RESPONSE": ("–", "1 with a response, otherwise 0"),
+}
+
+
+def confounded_card(people: trials.Confounded, table: Table) -> str:
+    """The card of :func:`simulated_confounded`."""
+    rows = []
+    for name in table.columns:
+        unit, meaning = CONFOUNDED_MEANINGS.get(
+            name, (UNITS.get(name, "–"), MEANINGS.get(name, STANDARD.get(name, "")))
+        )
+        rows.append(f"| {name} | {unit} | {meaning} |")
+    return CONFOUNDED_CARD.format(
+        n=people.burden.size, licence=LICENCE, seed=SEED_CONFOUNDED, rows="\n".join(rows),
+        crs=int(people.crs.sum()), response=int(people.response.sum()),
+        cmax_or=ledger.value("confounded_trial.cmax_odds_ratio"),
+        burden_or=ledger.value("confounded_trial.burden_odds_ratio"),
+    )  # fmt: skip
+
+
+def _write(folder: Path, name: str, table: Table, text: str) -> list[Path]:
+    path, card = folder / f"{name}.csv", folder / f"{name}.md"
+    table.to_csv(path, comment="Simulated. No row is a person. See the card beside this file.")
+    card.write_text(text, encoding="utf-8", newline="\n")
+    return [path, card]
+
+
 def make(folder: Path = FOLDER) -> list[Path]:
-    """Write both data sets and their cards into ``folder``; returns the four paths."""
+    """Write the data sets and their cards into ``folder``; returns the paths."""
     one, many = simulated_one(), simulated_trial()
     typical = one.parameters.patient(0)
     doubling = np.log(2) * typical.tmax / np.log(typical.fold_expansion)
@@ -159,12 +249,10 @@ def make(folder: Path = FOLDER) -> list[Path]:
         ),
     ):
         table = as_table(trial, name)
-        path = folder / f"{name}.csv"
-        table.to_csv(path, comment="Simulated. No row is a person. See the card beside this file.")
-        text = folder / f"{name}.md"
-        text.write_text(card_text(trial, table, **facts), encoding="utf-8", newline="\n")
-        written += [path, text]
-    return written
+        written += _write(folder, name, table, card_text(trial, table, **facts))
+    people = simulated_confounded()
+    table = confounded_table(people)
+    return written + _write(folder, CONFOUNDED, table, confounded_card(people, table))
 
 
 if __name__ == "__main__":

@@ -339,11 +339,13 @@ def _effect(
         notes = [*notes, f"{resamples - len(good)} resamples had no finite fit and were left out"]
     tail = (1 - chosen) / 2
     low, high = np.quantile(np.asarray(good), [tail, 1 - tail], axis=0)
-    values = [
-        Interval(float(v), float(a), float(b))
-        for v, a, b in zip(_measures(found), low, high, strict=True)
-    ]
-    return Effect(method, *values, chosen, n, len(good), extra, tuple(notes))
+    a, b, difference, ratio, odds_ratio = (
+        Interval(float(v), float(one), float(other))
+        for v, one, other in zip(_measures(found), low, high, strict=True)
+    )
+    return Effect(
+        method, a, b, difference, ratio, odds_ratio, chosen, n, len(good), extra, tuple(notes)
+    )
 
 
 def landmark(stop: ArrayLike, events: ArrayLike, at: float) -> Landmark:
