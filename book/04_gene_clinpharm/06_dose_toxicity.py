@@ -602,8 +602,9 @@ if cohort == 6:
 #
 # Six people find a harm of 1 in 10 about every second time, and miss 1 in 100 nearly always. And
 # resamirigene's deaths came 20 to 40 weeks after the dose: a wait of four weeks between people does
-# not see them. The vector cannot be taken back. These are questions of design; nothing here is
-# advice for a patient.
+# not see them, though it may see the first signs, which a news report puts at weeks three to four
+# {cite:p}`bioworld2020`. The vector cannot be taken back. These are questions of design; nothing
+# here is advice for a patient.
 
 # %% [markdown] minutes=5
 # ## What this chapter may be used for
