@@ -507,9 +507,12 @@ level = gain * given * course(months * year / 12)["protein"]
 avoided_by_you = ...  # <- your turn: from untreated, level, half_level; in 1/year
 avoided = untreated - untreated / (1 + level / half_level)
 if avoided_by_you is not ...:
-    same = np.allclose(avoided_by_you, avoided)
-    left = np.allclose(avoided_by_you, untreated - avoided)
-    print("yours are ours" if same else "those are left" if left else "yours differ from ours")
+    if np.allclose(avoided_by_you, avoided):
+        print("yours are ours")
+    elif np.allclose(avoided_by_you, untreated - avoided):
+        print("yours are the bleeds that are left; what is avoided is the rest")
+    else:
+        print(f"yours differ: {np.ravel(avoided_by_you)[-1]:.3g} and not {avoided[-1]:.3g} at last")
 
 in_all = np.sum((avoided[1:] + avoided[:-1]) / 2) / 12
 print(f"\n{'month':>8}{'activity (%)':>14}{'avoided a year':>16}")

@@ -226,18 +226,21 @@ exercise(
             "reading",
             "The count starts anew above the limit, which is right. Two bugs are left: samples "
             "from before the peak count, and the date is that of the third sample.",
+            "Mend one of them, and see what the series of the text gives.",
         ),
         slip(
             variant(True, False, 0),
             "reading",
             "The loop starts at the peak, which is right. Two bugs are left: the three are not in "
             "a row, and the date is that of the third sample.",
+            "Mend one of them, and see what the series of the text gives.",
         ),
         slip(
             variant(False, False, 2),
             "reading",
             "The date lies two samples back, which is right. Two bugs are left: samples from "
             "before the peak count, and the three are not in a row.",
+            "Mend one of them, and see what the series of the text gives.",
         ),
         slip(
             variant(True, True, 1),
