@@ -669,8 +669,8 @@ early, late = (table[2, 1] for table in tables)
 plot.show(
     fig,
     caption="By how much an assay (column) moves when a link (row) does: elasticities, blank where "
-    "they are below 0.05, <LLOQ where the sample is below the lower limit of quantification. "
-    "Computed, with teaching values.",
+    "they are below 0.05. LLOQ marks samples below the lower limit of quantification. Computed, "
+    "with teaching values.",
     alt=f"DNA in a biopsy answers to the step from nucleus to episome with {early:.1f} in week 2 "
     f"and with {late:.1f} in year 2. Blood answers to uptake alone, with "
     f"{tables[0][0, 0]:.1f} in week 2.",
