@@ -283,3 +283,10 @@ def test_bad_parameters_are_named():
     ):
         with pytest.raises(LearnerError, match=words):
             M.parameters_with(**changes)
+
+
+def test_the_window_ends_when_il6_is_low_again():
+    for patient in PATIENTS:
+        days = np.arange(0, 801) / 20
+        untreated = course(patient, days)["il6_untreated"]
+        assert days[-1] == M.window and untreated[-1] < untreated.max() / 20
