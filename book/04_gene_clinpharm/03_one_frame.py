@@ -250,8 +250,8 @@ plot.show(
 sliders = {
     "growth_rate": (0, 0.001, 0),
     "turnover_rate": (0, 0.003, 0),
-    "protein_loss_rate": (0.01, 0.12, muscle.protein_loss_rate),
-    "nuclear_loss_rate": (0.005, 0.1),
+    "protein_loss_rate": (0.02, 0.12, muscle.protein_loss_rate),
+    "nuclear_loss_rate": (0.01, 0.1),
 }
 as_child = aav_expression.MICRO_DYSTROPHIN | aav_expression.CHILD
 
@@ -260,7 +260,7 @@ explore(
     sliders=sliders,
     fixed={name: value for name, value in as_child.items() if name not in sliders},
     panels=[
-        dict(show="protein", x=(0, 728), y=(0, 120), y_scale="linear"),
+        dict(show="protein", x=(0, 728), y=(0, 180), y_scale="linear"),
         dict(show="copies_per_cell", x=(1, 728), y=(0.1, 20)),
     ],
     reference=84,
@@ -593,8 +593,8 @@ slope_guess.compare(round(seen_slope["factor VIII"], 1))
 # Factor VIII shows 18 h: the clock of its messenger RNA. Factor IX, at 22.4 h, still reads 27 h
 # between day 4 and day 7, since two clocks of like pace part slowly. Micro-dystrophin shows its own
 # weeks. Whoever prints *half-life of the protein* off such a curve may have printed that of the
-# messenger RNA. With an AAV every one of them is faster than the episome, so all show the episome's:
-# years, or none.
+# messenger RNA. With an AAV every one of them is faster than the episome, so all show the episome's
+# clock: years, or none.
 #
 # Slide a rate in the live figure and see which slopes move. Guess first: what does a slower decay
 # of the messenger RNA do to protein a week later?

@@ -370,12 +370,14 @@ exercise(
                     "wait*|idle|unread|silent|inactive|degrad* "
                     "genome*|copies|copy|dna|vector|nucle*|endosome*",
                     "genome*|copies|copy|dna|vector wait*|idle|unread|silent|inactive|degrad*",
-                    "not|never|without read|reading|episome*|transcribed|active|expressed|express",
+                    "not|never|without read|reading|episome*|transcribed",
+                    "copies|genome*|dna|some|those|them not|never active|expressed|functional",
+                    "yet active|expressed|functional|producing|working",
                     "qpcr|pcr|assay|biopsy|count*|copies all|every|any|total|also|both "
                     "dna|genome*|copies|vector",
                     "count*|include* dna|genome*|those|ones",
                     "episome* not|only|fraction|share|part|few|minority",
-                    "not|only|fraction|share|part|few|minority|some episome*|active|read",
+                    "only|fraction|share|part|few|minority|some episome*|read",
                     "cannot|not tell|distinguish|separate episome*",
                 ],
                 "Which genomes does a qPCR of a biopsy count? Are all of them read?",
