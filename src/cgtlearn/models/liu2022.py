@@ -169,7 +169,7 @@ laws = (
             y[0] / p.volume / logistic(t, p.positive_start, p.positive_growth, p.capacity)
         ),
         low=0,
-        high=1 + 1 / 10**6,
+        high=1 + 1 / 10**2 / 10**2 / 10**2,
     ),
     Bound(
         "CD19-negative cells not above untreated ones",
@@ -178,7 +178,7 @@ laws = (
             y[1] / p.volume / logistic(t, p.negative_start, p.negative_growth, p.capacity)
         ),
         low=0,
-        high=1 + 1 / 10**6,
+        high=1 + 1 / 10**2 / 10**2 / 10**2,
     ),
 )
 

@@ -17,10 +17,10 @@ Equations, with tumor cells T, drug M, the patient's own T cells E and CAR T cel
     dE/dt = g - mE E - jE ln((E + C)/K) D^2/(k + D^2) E - qE E T - KE (1 - e^-M) E,  D = L_E T
     dC/dt =   - mC C - jC ln((E + C)/K) D^2/(k + D^2) C - qC C T - KC (1 - e^-M) C,  D = L_C T
 
-M is in units of 1 µM in the exponent. The drug is infused for half an hour on days 0, 1 and 2; CAR T
-cells come on day 5, and 1 per cent of them are effective. ``preconditioning=0`` leaves the drug out.
-A patient without it need not wait: ``parameters_with(preconditioning=0, car_day=0)``. A tumor below
-one cell is cured.
+M is in units of 1 µM in the exponent. The drug is infused for half an hour on days 0, 1 and 2; CAR
+T cells come on day 5, and 1 per cent of them are effective. ``preconditioning=0`` leaves the drug
+out. A patient without it need not wait: ``parameters_with(preconditioning=0, car_day=0)``. A tumor
+below one cell is cured.
 
 Source: Owens and Bozic 2021, doi 10.1007/s11538-021-00869-5, equations and parameter tables;
 parameters in ``ledger/data/owens2021.toml``. The default is patient 1, large B-cell lymphoma;
@@ -154,7 +154,7 @@ def rhs(t, y, p, phase):
 def outputs(t, y, p, phase):
     """Cells in the body, as the model counts them."""
     tumor, _, endogenous, car = y
-    return {"car_t": np.where(phase > 0, car, 0 * car), "endogenous": endogenous, "tumor": tumor}
+    return {"car_t": np.where(phase > 0, 1, 0) * car, "endogenous": endogenous, "tumor": tumor}
 
 
 def untreated(t, p):
@@ -262,7 +262,7 @@ laws = (
         "Drug and T cells only kill.",
         of=lambda t, y, p, phase: y[0] / untreated(t, p),
         low=0,
-        high=1 + 1 / 10**6,
+        high=1 + 1 / 10**2 / 10**2 / 10**2,
     ),
     Bound(
         "CAR T cells within the capacity",
