@@ -317,7 +317,7 @@ def logistic(
     say the same, and separation: where some combination of the columns tells events from
     non-events without fail, and no finite odds ratio is best.
     """
-    import statsmodels.api as sm
+    from statsmodels.discrete.discrete_model import Logit
 
     y = _flags("events", events)
     names, x = _design(exposure, covariates, name, scale, y.size, "events")
@@ -335,7 +335,7 @@ def logistic(
     _no_separation(sign[:, None] * x, ("intercept", *names), "odds ratio", "events")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = sm.Logit(y, x).fit(method="newton", disp=0, maxiter=200, tol=1e-12)
+        found = Logit(y, x).fit(method="newton", disp=0, maxiter=200, tol=1e-12)
     notes = _few(min(happened, y.size - happened), len(names), "events (or non-events)")
     return _result(
         "logistic regression", "odds ratio", names, name, scale, chosen, y.size, y.size, happened,
@@ -371,8 +371,8 @@ def negative_binomial(
     Raises LearnerError for one patient, negative or broken counts, no event at all, a constant
     column, a follow-up of zero, and a group without any event (rate ratio without a limit).
     """
-    import statsmodels.api as sm
     from scipy import stats
+    from statsmodels.discrete.discrete_model import NegativeBinomial, Poisson
 
     y = non_negative("counts", counts, ndim=1)
     if np.any(y != np.round(y)):
@@ -402,7 +402,7 @@ def negative_binomial(
     notes = _few(int((y > 0).sum()), len(names), "patients with an event")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        poisson = sm.Poisson(y, x, offset=offset).fit(method="newton", disp=0, maxiter=200)
+        poisson = Poisson(y, x, offset=offset).fit(method="newton", disp=0, maxiter=200)
         mean = np.asarray(poisson.predict(x, offset=offset))
         # The slope of the log-likelihood by the dispersion, where that is zero.
         if np.sum((y - mean) ** 2 - y) <= 0:
@@ -410,7 +410,7 @@ def negative_binomial(
             notes.append("the counts spread no more than Poisson's; their dispersion is held at 0")
         else:
             moment = max(np.sum((y - mean) ** 2 - y) / np.sum(mean**2), 0.01)
-            model = sm.NegativeBinomial(y, x, offset=offset, loglike_method="nb2")
+            model = NegativeBinomial(y, x, offset=offset, loglike_method="nb2")
             first = np.append(poisson.params, moment)
             near = model.fit(start_params=first, method="bfgs", disp=0, maxiter=2000)
             found = model.fit(start_params=near.params, method="newton", disp=0, maxiter=200)
