@@ -372,7 +372,7 @@ exercise(
                     "genome*|copies|copy|dna|vector wait*|idle|unread|silent|inactive|degrad*",
                     "not|never|without read|reading|episome*|transcribed",
                     "copies|genome*|dna|some|those|them not|never active|expressed|functional",
-                    "yet active|expressed|functional|producing|working",
+                    "not yet|still active|expressed|functional|producing|working",
                     "qpcr|pcr|assay|biopsy|count*|copies all|every|any|total|also|both "
                     "dna|genome*|copies|vector",
                     "count*|include* dna|genome*|those|ones",
