@@ -513,8 +513,8 @@ assert np.isclose(escapes, ledger.value("apgar2018.escape_fraction"), rtol=1e-5)
 
 # %% [markdown] tags=["instructor"]
 # Count aloud what an arrived molecule is worth. A messenger RNA is read for one life, 26 hours on
-# average. An episome of our chain makes a hundred a day, for years. That one *makes* arrow more is the
-# whole difference between a drug and a gene.
+# average. An episome of our chain makes a hundred a day, for years. That one *makes* arrow more is
+# the whole difference between a drug and a gene.
 
 # %% [markdown]
 # Both drugs lose nearly all on the way. The chances differ less than fourfold and say nothing
