@@ -75,6 +75,12 @@ _hit = "02_hemophilia_clinic/05_immune_hit"
 _burden = "08_cart_response/02_burden_and_dose"
 _raised = "Dose was raised cohort by cohort, not by lot; the intervals of all doses overlap."
 
+_release = "08_cart_response/03_cytokines"
+_scales = "One arm; scale, disease and rule for tocilizumab are the trial's own: no ranking."
+_printed = "Printed as a percentage that fits more than one count, so no exact interval. " + _scales
+_again = "The same patients by several scales: what a scale alone changes."
+_sick = "Given to those who were sick, by the trial's own rule."
+
 SHOWN = (
     Shown(
         "aav_meta2024.fix_kept",
@@ -119,6 +125,59 @@ SHOWN = (
     *(
         Shown(f"crb401.response_{dose}", _raised, _burden)
         for dose in ("50", "150", "450_low", "450_high", "800")
+    ),
+    *(
+        Shown(row, _scales, _release)
+        for row in (
+            "maude2018.crs_any",
+            "maude2018.crs_grade3",
+            "maude2018.crs_grade4",
+            "maude2018.neuro_any",
+            "maude2018.neuro_grade3",
+            "uspi_kymriah.juliet_crs_any",
+            "uspi_kymriah.elara_crs_any",
+            "uspi_kymriah.elara_crs_severe",
+            "munshi2021.neuro_any",
+            "munshi2021.neuro_grade3",
+            "crb401.crs_any",
+            "crb401.crs_grade3",
+            "crb401.neuro_any",
+            "crb401.neuro_grade4",
+            "hay2017.crs_any",
+            "hay2017.crs_grade3",
+            "hay2017.crs_grade4",
+            "hay2017.crs_grade5",
+        )
+    ),
+    *(
+        Shown(row, _printed, _release)
+        for row in (
+            "uspi_kymriah.juliet_crs_severe",
+            "munshi2021.crs_any",
+            "munshi2021.crs_severe",
+            "abramson2020.crs_any",
+            "abramson2020.crs_severe",
+            "abramson2020.neuro_any",
+            "abramson2020.neuro_severe",
+        )
+    ),
+    *(
+        Shown(row, _again, _release)
+        for row in (
+            "juliet_crs_grades2020.crs_penn",
+            "juliet_crs_grades2020.crs_lee",
+            "juliet_crs_grades2020.crs_astct",
+            "juliet_neuro_grades2020.neuro_ctcae",
+            "juliet_neuro_grades2020.neuro_astct",
+            "juliet_neuro_grades2020.neuro_fda",
+        )
+    ),
+    *(
+        Shown(row, _sick, _release)
+        for row in (
+            "maude2018.tocilizumab",
+            "juliet_crs_grades2020.tocilizumab",
+        )
     ),
 )
 """Every row of the kind *shown*."""
