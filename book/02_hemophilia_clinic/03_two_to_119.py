@@ -19,11 +19,14 @@
 #
 # **The question.** A man with hemophilia B asks before he decides: *what will my level be?* On the
 # desk lies an abstract {cite:p}`benegene2`. Forty-five people got one dose of fidanacogene
-# elaparvovec. It prints four numbers about factor IX at 15 months, and not of how many of the 45
-# they are. "About 27", says a colleague.
+# elaparvovec, a vector that carries a gene for factor IX to the liver. The abstract prints four
+# numbers about factor IX at 15 months. It does not say how many of the 45 they come from.
+# "About 27", says a colleague.
 #
-# The cell prints the four. One percent of normal is 1 IU/dL. Suppose that the mean and the median
-# were all you knew. Where would you expect the lowest and the highest of 45 people?
+# The cell prints the four. One percent of normal is 1 IU/dL. Other new words stand in the
+# [glossary](../reference/glossary.md). Suppose that the mean and the median were all you knew:
+# where would the lowest of 45 people be? Then the second guess, for the end: how many people have
+# a level close to the mean?
 
 # %%
 from statistics import NormalDist
@@ -121,8 +124,8 @@ ax.set_xticks([1, 3, 10, 30, 100, 300], ["1", "3", "10", "30", "100", "300"])
 ax.legend(loc="upper center")
 plot.show(
     fig,
-    caption="Lowest and highest of 45 people in 4000 simulated trials of the log-normal with the "
-    "printed mean and median. Dashed: the printed range.",
+    caption=f"Lowest and highest of {n} people in 4000 simulated trials of the log-normal with the "
+    "printed mean and median. Dashed: the printed range, of some 45 people.",
     alt=f"The lowest of {n} lies around {np.median(extremes['lowest']):.0f} IU/dL, far above "
     f"the printed {printed_range[0]}; the highest lies around "
     f"{np.median(extremes['highest']):.0f}, and the printed {printed_range[1]:g} is within its "
@@ -299,8 +302,9 @@ plot.show(
 #
 # $$k \,\ln\left[F(b) - F(a)\right]$$
 #
-# to the log-likelihood. "Below 3" is the band from 0 to 3. A measured level adds the logarithm of
-# the density. No value is invented for anybody: not 3, not 1.5, not zero.
+# to the **log-likelihood**: the logarithm of the chance of all data under the model. The best fit
+# makes it highest. "Below 3" is the band from 0 to 3. A measured level adds the logarithm of the
+# density. No value is invented for anybody: not 3, not 1.5, not zero.
 #
 # The data are those of valoctocogene: factor VIII, chromogenic assay, counts at weeks 49-52
 # {cite:p}`gener8_bleeds` and shares at year 3 from a news page {cite:p}`gener8_year3`. First one
@@ -452,11 +456,16 @@ plot.show(
 )
 
 # %% [markdown]
-# Every mixture fits **perfectly**. A perfect fit with nothing left over is no evidence: it had to
-# come. They agree at the three points and nowhere else. Would AIC decide? It charges two for each
-# number fitted. Guess which wins in each report.
+# Every one of these mixtures fits **perfectly**. Three free numbers went through three points, and
+# nothing was left over that could object. Such a fit is no evidence. (It can still fail: give a low
+# group at 4 and 0.5.) They agree at the three points and nowhere else.
+#
+# Would AIC decide? It is twice the number of fitted parameters less twice the log-likelihood, and
+# the lower wins. Guess the winner in each report. And how many bands would it take before a
+# mixture of five free numbers could fail?
 
 # %%
+bands_guess = guess("Bands before five free numbers can fail?", None)  # <- your turn
 print(f"{'AIC':<14}{'one log-normal':>16}{'mixture, two given':>21}{'winner':>12}")
 winner = {}
 for name, report in reports.items():
@@ -469,8 +478,8 @@ for name, report in reports.items():
     winner[name] = min(both, key=both.get)
     print(f"{name:<14}{both['one']:>16.1f}{both['mixture']:>21.1f}{winner[name]:>12}")
     assert abs(both["one"] - both["mixture"]) < 1
-k = 7  # bands  <- your turn
-print(f"\n{k} bands of one report carry {k - 1} numbers; a mixture has 5")
+print()
+bands_guess.compare(7)  # seven bands carry six numbers
 
 # %% [markdown] tags=["instructor"]
 # "AIC chose one log-normal, so there are no low responders." Let somebody say it, and ask for the
@@ -481,7 +490,8 @@ print(f"\n{k} bands of one report carry {k - 1} numbers; a mixture has 5")
 # And the numbers given to the mixture were ours, which AIC does not charge for. Note whom it
 # prefers at weeks 49-52: the log-normal with seven times the measured mean.
 #
-# Six bands would carry five numbers, and fit as perfectly. The first that could fail are seven.
+# Six bands would carry five numbers, and five parameters could go through them as easily. Seven are
+# the first with a number left over.
 #
 # ## Two reports have four numbers, and still a free choice
 #
@@ -524,8 +534,8 @@ figure
 # below 3 anyway.
 #
 # Did you meet all four shares? There are four sliders, so a place exists. Is it the only one? The
-# low group's own median had no slider. Here it is given three values, and the four sliders are
-# solved for each, by Newton's method in a few lines.
+# low group's own median had no slider. Here it is given three values. For each of them Newton's
+# method solves for the four sliders. Read the table first; the lines above it only find the place.
 
 # %%
 p = start.changed(low_share=0.25)
@@ -539,6 +549,7 @@ goal = np.array([responders.PRINTED_FIRST["below_3"], responders.PRINTED_FIRST["
 def four_shares(v, **low):
     """The four printed shares by the model, where the sliders stand at v (logarithms)."""
     share, median, log_sd, half_life = np.exp(v)
+    share = min(share, 0.99)
     p = start.changed(low_share=share, median=median, log_sd=log_sd, half_life=half_life, **low)
     left = median * 2 ** (-responders.model.window / half_life)
     return np.array([
@@ -548,7 +559,7 @@ def four_shares(v, **low):
 
 
 print(f"{'low median':<12}{'low responders':>16}{'median':>9}{'log-SD':>9}{'half-life (week)':>19}")
-for low_median in (0.5, 1.5, 2.2):  # <- your turn
+for low_median in (0.5, 1.5, 2.2):  # <- your turn: 2.8, or 5
     v = np.log([start.low_share, start.median, start.log_sd, start.half_life])
     for _ in range(12):
         miss = four_shares(v, low_median=low_median) - goal
@@ -558,7 +569,9 @@ for low_median in (0.5, 1.5, 2.2):  # <- your turn
              - four_shares(v - step, low_median=low_median)) / 2e-5 for step in steps
         ])  # fmt: skip
         v = v - np.clip(np.linalg.solve(jacobian, miss), -0.5, 0.5)
-    assert np.allclose(four_shares(v, low_median=low_median), goal, atol=1e-6)
+    if not np.allclose(four_shares(v, low_median=low_median), goal, atol=1e-6):
+        print(f"{low_median:<12}no place found that meets all four")
+        continue
     share, level, log_sd, half_life = np.exp(v)
     print(f"{low_median:<12}{100 * share:>14.1f} %{level:>9.0f}{log_sd:>9.2f}{half_life:>19.0f}")
 fall = np.log(fits["weeks 49-52"].median / fits["year 3"].median)
@@ -605,9 +618,10 @@ assert np.isclose(log_likelihood(low, high, np.ones(size), **parts), pair.log_li
 edges = [0, 3, 5, 15, np.inf]
 banded = np.histogram(levels, edges)[0]
 two_given = {"median_1": 1.5, "log_sd_1": 0.7}
+the_truth = {"median_1": world["low"], "log_sd_1": world["low_spread"]}
 grouped = [
     estimate.fit_bands(edges[:-1], edges[1:], banded),
-    estimate.fit_bands(edges[:-1], edges[1:], banded, components=2, fixed=two_given),
+    estimate.fit_bands(edges[:-1], edges[1:], banded, components=2, fixed=the_truth),
 ]
 print(f"{'':<19}{grouped[0].aic - grouped[1].aic:.0f} from the same people in four bands")
 if size == ledger.value("gener8_bleeds.participants"):
@@ -619,13 +633,17 @@ if size == ledger.value("gener8_bleeds.participants"):
 # %% [markdown]
 # From single values a mixture stands out by 13 points of AIC. **Found is not measured:** the
 # interval for the share of low responders runs from 6 to 76 %. It holds the true 15, and much
-# else. The four bands of the very same people do not ask for a mixture; one log-normal is 2 points
-# *better*.
+# else. The four bands of the very same people do not ask for a mixture, even though the true low
+# group was given: one log-normal is 2 points *better*.
 #
 # How many people does it take? Act it out: two hundred trials of each size. A mixture always fits
 # at least as well as one log-normal, so what gain counts as found? The textbook's table does not
 # hold for mixtures. So we make our own: the gain that only 5 of 100 trials reach in a world with
-# **one** log-normal. The fit is EM, from scratch and for all trials at once.
+# **one** log-normal.
+#
+# The fit is by **EM**: share each person out among the groups, then fit each group to its shares,
+# and repeat. Here it is from scratch, for all trials at once. Look for the two names `belongs` (the
+# sharing) and `m, w, s` (the fit); the rest is care for levels that were not seen.
 #
 # Three worlds: low responders far away (around 1.5), near (around 5), and a world without any
 # groups in which levels follow the plain bell of etranacogene. Guess the number for the near one.
@@ -752,7 +770,8 @@ under = 100 * year_3.below(year_3.mean)
 half = 100 * year_3.below(year_3.mean / 2)
 print(f"within {100 * within:.0f} % of that mean: {near:.0f} of 100 people")
 print(f"below it: {under:.0f}; below half of it: {half:.0f}\n")
-near_guess.compare(float(round(near)))
+if within == 0.2:
+    near_guess.compare(float(round(near)))
 assert within != 0.2 or (round(near) == 13 and round(under) == 68)
 
 # %% [markdown] minutes=4

@@ -55,6 +55,8 @@ check("02.9", chance)
 omega = np.sqrt(2 * np.log(p.mean / p.median))
 one_below = normal.cdf(np.log(5 / p.median) / omega)
 as_variance = normal.cdf(np.log(5 / p.median) / omega**2)
+about_mean = normal.cdf(np.log(5 / p.mean) / omega)
+without_two = normal.cdf(np.log(5 / p.median) / np.sqrt(np.log(p.mean / p.median)))
 exercise(
     "02.9",
     kind="predict",
@@ -96,6 +98,18 @@ exercise(
             "variance-for-sd",
             "You divided by the variance of the logarithm. The normal distribution wants its SD.",
             "Take the square root of 2 ln(mean/median).",
+        ),
+        slip(
+            1 - (1 - about_mean) ** p.n,
+            "mean-for-median",
+            "You measured from the mean. On a log scale the middle of a log-normal is its median.",
+            "How many SDs does ln 5 lie below the logarithm of the median?",
+        ),
+        slip(
+            1 - (1 - without_two) ** p.n,
+            "reading",
+            "You took the root of ln(mean/median). The 2 of the exponent is lost.",
+            "Mean over median is exp(omega² / 2): solve it for omega.",
         ),
         slip(
             one_below**p.n,
@@ -216,6 +230,16 @@ exercise(
             variant(lambda m, s: np.log(share_below(3, m, s))),
             "reading",
             "The chance is right, for one person. There are nine.",
+            "Multiply the logarithm by the count of the row.",
+        ),
+        slip(
+            lambda m, s: (
+                np.log(share_below(3, m, s))
+                + np.log(share_below(40, m, s) - share_below(5, m, s))
+                + np.log(density(61, m, s))
+            ),
+            "reading",
+            "Each row counts once here. There are nine people in one and thirty in another.",
             "Multiply the logarithm by the count of the row.",
         ),
         slip(

@@ -94,6 +94,19 @@ exercise(
             infused_ratio * p.made + made_ratio * p.infused,
             "swapped-arguments",
             "The two ratios stand in each other's place: 1.6 belongs to what the liver makes.",
+            "Made reads higher by one-stage, infused reads lower.",
+        ),
+        slip(
+            infused_ratio * p.infused,
+            "reading",
+            "That is the infused part alone. His liver's part is in the same tube.",
+            "Give each part its own ratio, then add.",
+        ),
+        slip(
+            made_ratio * p.made,
+            "reading",
+            "That is the part his liver makes, alone. The infused part is in the same tube.",
+            "Give each part its own ratio, then add.",
         ),
         slip(
             p.made / made_ratio + p.infused / infused_ratio,
@@ -186,6 +199,13 @@ exercise(
             "This is the share of people with a bleed.",
         ),
         slip(
+            lambda rate, years, phi: (1 + phi * rate * years) ** (-phi),
+            "reciprocal",
+            "The bracket is right. The exponent is minus the shape of the gamma, and phi is its "
+            "variance.",
+            "Let phi go to zero: the share should become Poisson's, and here it becomes 1.",
+        ),
+        slip(
             lambda rate, years, phi: (1 + rate * years / phi) ** (-phi),
             "reciprocal",
             "You took phi for the shape of the gamma. It is its variance, one over the shape.",
@@ -198,7 +218,8 @@ exercise(
         ),
     ],
     hints=[
-        "Given the frailty u a person stays free with probability exp(-u rate years). Average it.",
+        "Put a count of zero into the notebook's log-likelihood: one term is left. Or average the "
+        "chance of a person with frailty u to stay free, exp(-u rate years).",
         "The average of exp(-u m) over a gamma with mean 1 and variance phi is "
         "(1 + phi m) ** (-1 / phi). What is m?",
     ],
@@ -245,12 +266,14 @@ exercise(
     title="Ninety per cent fewer bleeds",
     answer=choice(
         {
-            "A": "One must divide the mean of the five yearly rates, 0.78, by 4.16: 81 % fewer "
-            "bleeds.",
-            "B": "Factor IX did not rise, so the fall from 1.33 to 0.40 is an error of counting.",
-            "C": "4.16 belongs to an adjusted comparison with 1.52; 1.33 to 0.40 are other "
-            "estimands. And a level that does not rise cannot be why bleeds went on falling.",
-            "D": "The numbers are right; what is missing is the reason, which is that joints heal.",
+            "A": "One year is too few. One must divide the mean of the five yearly rates, 0.78, by "
+            "4.16: 81 % fewer bleeds, with all that was counted in it.",
+            "B": "Factor IX did not rise. So the fall from 1.33 to 0.40 must be an error of "
+            "counting, and nothing can be said about bleeds at all.",
+            "C": "4.16 belongs to an adjusted comparison with 1.52; the yearly rates are other "
+            "estimands. And the level did not rise, so it cannot be why bleeds fell on.",
+            "D": "The numbers are right. What is missing is the reason for the fall from year to "
+            "year: with less bleeding the joints heal, and bleed less again.",
         },
         "C",
         when_right="Each estimand stays with its own comparison, and the reason stays open.",
@@ -328,7 +351,8 @@ exercise(
                     "regress* mean|average",
                     "fall*|fell|drop*|return*|go|goes|move*|revert* back|toward*|to mean|average|"
                     "usual|normal|own|typical|lower",
-                    "chance|luck|random*|unlucky|bad|worse",
+                    "chance|luck|unlucky|bad|worse|randomness",
+                    "random* variation|fluctuat*|swing*|up|noise|spell|period",
                     "select*|admit*|chosen|picked|enter*|entry|let|includ*|recruit* "
                     "because|high|many|bleed*|bled|bad|worst|after|when",
                     "bleed*|bled|rate|count* down|fall*|lower|less|fewer anyway|itself|own|without",
