@@ -124,7 +124,7 @@ def held_up(t, p):
     return level + (p.il6_baseline - level) * np.exp(-rate * t)
 
 
-_il6 = OF_THE_CELLS - 3
+_il6 = list(hardiansyah2019.model.states).index("il6")
 _untreated, _drug, _eliminated = OF_THE_CELLS, OF_THE_CELLS + 1, OF_THE_CELLS + 2
 _no_drug = {"tocilizumab_per_kg": "low", "steroid_effect": "low"}
 _blocked = {"tocilizumab_half_binding": "low", "tocilizumab_time": "low"}
