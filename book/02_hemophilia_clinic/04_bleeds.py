@@ -118,7 +118,7 @@ one_stage = own + infused_ratio * infused + made_ratio * made
 alone = solve(factor_turnover.model, fviii.changed(dose=units), hours)
 assert np.allclose(alone["chromogenic"], own + infused, rtol=2e-3, atol=2e-3)
 assert np.allclose(alone["one_stage"], own + infused_ratio * infused, rtol=2e-3, atol=2e-3)
-crossing = hours[one_stage < chromogenic][-1] if units else 0.0
+crossing = max(hours[one_stage < chromogenic], default=0.0)
 if crossing < hours[-1]:
     print(f"one-stage is the lower reading until hour {crossing:.0f}, the higher one after that")
 else:
@@ -566,11 +566,14 @@ print(f"it was {ledger.value('hope_b.fix_year_5'):.0f}")
 
 # %% [markdown]
 # The model is not a little off. It goes the other way, and no slope of the right sign turns it.
+#
 # There is a temptation now: add a parameter that falls with time, fit it, and the curve is good. We
 # leave the miss as it stands on the [scoreboard](../reference/scoreboard.md), and ask what else can
-# change in five years while the level does not. First: is it chance? Simulate five years of one
-# steady rate in as many people as were in the trial. Milan's $\varphi$ stands in for the trial's,
-# which was not read; either a person keeps the frailty for life, or draws a fresh one each year.
+# change in five years while the level does not.
+#
+# First: is it chance? Simulate five years of one steady rate in as many people as were in the
+# trial. Milan's $\varphi$ stands in for the trial's, which was not read. Either a person keeps the
+# frailty for life, or draws a fresh one each year.
 
 # %%
 chance_guess = guess("Of 10,000 steady trials, how many fall by 70 %?", None)  # <- your turn
@@ -602,12 +605,14 @@ assert max(falls.values()) < 0.02 * trials
 #
 # ## Four explanations fit the same five points
 #
+# The four: joints heal; men change their habits; fewer bleeds are reported; or those who bleed most
+# leave the trial. The cell below bends each of them until it meets the points. That is tuning, and
+# done to show that it proves nothing. Look at the second curve in each panel, the one that a trial
+# could check.
+#
 # For habits there is a bound of a kind: of five bleeds of an active child about one goes with
-# activity {cite:p}`broderick2012`. The cell below bends each of the four until it meets the
-# points: that is tuning, and done to show that it proves nothing. Look at the second curve in each
-# panel, the one that a trial could check. The share of joint bleeds is ours; change `joint_share`
-# and see when healing becomes impossible. Each year's number of people counts as if all were there
-# for the whole year.
+# activity {cite:p}`broderick2012`. The share of joint bleeds is ours; change `joint_share` and see
+# when healing becomes impossible. Each year's people count as if all were there for the whole year.
 
 # %% tags=["slide"]
 joint_share = 0.8  # of all bleeds in year 1; ours  <- your turn: 0.6
@@ -620,8 +625,8 @@ leavers = patients - stay
 bleeds_of_leavers = seen * patients - seen[-1] * stay
 per_leaver = bleeds_of_leavers[:3] / leavers[:3]
 
-verdict = "" if joint[-1] >= 0 else ": impossible"
-print(f"healing:    joint bleeds fall from {joint[0]:.2f} to {joint[-1]:.2f}{verdict}, others stay")
+verdict = "others stay" if joint[-1] >= 0 else "which is impossible"
+print(f"healing:    joint bleeds fall from {joint[0]:.2f} to {joint[-1]:.2f}, {verdict}")
 need = 100 * (1 - kept[-1])
 print(f"            possible only if more than {need:.0f} % of bleeds are in joints")
 part = ledger.value("broderick2012.bleeds_due_to_activity") / ledger.value("broderick2012.bleeds")
@@ -661,8 +666,10 @@ plot.show(
 # %% [markdown]
 # The five points cannot choose. Something else must be counted: bleeds outside joints; activity;
 # treated against untreated bleeds, or scans that find silent ones; the yearly rates of the *same*
-# 51 people. Two more belong on the list: part of year 1 lay before factor IX was up, which can
-# touch the step from year 1 to 2 alone; and treatment on top of the gene. Several can be true
+# 51 people.
+#
+# Two more belong on the list. Part of year 1 lay before factor IX was up, which can touch the step
+# from year 1 to 2 alone. And some may have had treatment on top of the gene. Several can be true
 # together.
 #
 # **Two estimands, kept apart.** An *estimand* says what is to be estimated, in full. The same
@@ -687,8 +694,8 @@ assert after > seen.max() and abs(ratio - 0.37) < 0.01
 #
 # ## If entry asks for bleeds, bleeds fall without any treatment
 #
-# *Before and after* has a trap of its own. This is a declared teaching scenario, with numbers of
-# ours: a trial admits who had at least so many bleeds in the half year before, and treats them with
+# *Before and after* has a trap of its own. This is a teaching scenario, with numbers of ours. A
+# trial admits those who had at least so many bleeds in the half year before, and treats them with
 # **water**. Their frailties do not change. Guess: with two bleeds asked for, what is the fall, in
 # per cent?
 
@@ -726,7 +733,9 @@ water_guess.compare(round(fall[2]))
 # Last law to break: the slope itself. Milan's 6 % compares *people*. Build a world in which a
 # joint remembers: the rate depends on today's level, and on joints that were damaged at the level
 # of childhood. In people with mild hemophilia the two levels are the same. Gene therapy changes
-# only today's. Guess: people with 15 IU/dL bleed 58 % less than people with 1. How much less, in
+# only today's.
+#
+# Guess: in this world people with 15 IU/dL bleed 58 % less than people with 1. How much less, in
 # per cent, does one man bleed who is raised from 1 to 15?
 
 # %%
