@@ -133,8 +133,7 @@ exercise(
 #
 # `weighted_difference` should compare the exposed with the others after inverse-probability
 # weighting. `chance` holds each person's probability of being *exposed*, given the burden. On a
-# registry in which dose does nothing it reports less harm than the crude difference, and not none.
-# Find the bug.
+# registry in which dose does nothing it reports as much harm as the crude difference. Find the bug.
 
 # %% tags=["answer"]
 def weighted_difference(events, exposed, chance):
@@ -333,7 +332,7 @@ exercise(
             idea(
                 "immortal time: who persisted had to stay in response to be seen",
                 [
-                    "immortal*", "had|have|must|need* stay|survive|live|remain|be",
+                    "immortal*", "had|have|must|need* stay|survive|live|remain",
                     "cannot|could not|not relapse*", "early relaps*|event*|failure*",
                     "not at risk", "guarantee*", "grouped|group* future", "by definition",
                     "relapse* before six|6|month*|test*", "looks ahead",
@@ -354,7 +353,7 @@ exercise(
                 "still an association",
                 [
                     "associat*", "confound*", "caus*", "burden", "common cause", "random*",
-                    "not effect|prove*|show*", "t cell* fitness|quality", "both",
+                    "not effect|prove*|show*", "t cell* fitness|quality",
                 ],
                 "Suppose the clock is right. May we say that persistence keeps patients well?",
             ),
