@@ -24,7 +24,8 @@
 # 2. *Across published trials liver enzymes rise little with dose.*
 # 3. *No liver failure occurred in 45 people given this capsid, so the risk is low.*
 #
-# Guess before you see a curve.
+# A *titre* of 1:678 means: serum diluted 678 times still stops half of the vector in a dish. Guess
+# before you see a curve. Abbreviations stand in the [glossary](../reference/glossary.md).
 
 # %%
 from math import comb
@@ -32,7 +33,7 @@ from math import comb
 import numpy as np
 from scipy import stats
 
-from cgtlearn import estimate, ledger, plot
+from cgtlearn import estimate, ledger, plot, proof
 from cgtlearn.exercises import guess
 from cgtlearn.explore import explore
 from cgtlearn.models import aav_expression
@@ -49,15 +50,15 @@ thousand_guess = guess("A harm in 1 of 1,000: how many treated until one is seen
 # %% [markdown] minutes=7
 # ## A titre is a part of the dose thrown away
 #
-# A titre of 1:678 usually means: serum diluted 678 times still stops half of the vector in a dish.
-# The chain of this chapter turns it into the share $\varphi$ of the dose that stays free,
+# The chain of this chapter turns a titre into the share $\varphi$ of the dose that stays free,
 #
 # $$\varphi = \frac{1}{1 + (\text{titre}/\text{Ab}_{50})^h}, \qquad
 # \text{effective dose} = \varphi \times \text{dose}.$$
 #
-# Two people carry this curve {cite:p}`smpc_hemgenix`: the highest titre with which factor IX rose,
-# and the only person in whom none did. $h$ is ours. So the last column is drawn twice: with our
-# $h$, and with one of your own.
+# $\text{Ab}_{50}$ is the titre at which a *person* loses half of the dose, $h$ how steep the curve
+# is. Two people carry it {cite:p}`smpc_hemgenix`: the highest titre with which factor IX rose, and
+# the only person in whom none did. $\text{Ab}_{50}$ was put half-way between them, in logarithms;
+# $h$ is ours. So the price is printed twice: with our $h$, and with one of your own.
 
 # %%
 rows = ("titre_with_effect", "titre_without")
@@ -74,7 +75,8 @@ def free(titre, h):
     return 1 / (1 + (titre / half) ** h)
 
 
-ledger.show(*(f"smpc_hemgenix.{row}" for row in rows), "aav_expression.antibody_steepness")
+ours = ("aav_expression.half_titre", "aav_expression.antibody_steepness")
+ledger.show(*(f"smpc_hemgenix.{row}" for row in rows), *ours)
 print(f"\n{'titre':>8}{'free':>8}{'dose that buys it back':>26}{f'and with h = {other:g}':>19}")
 for titre in (57, rises, half, fails):  # <- your turn: add one
     prices = [planned / free(titre, h) for h in (steep, other)]
@@ -144,8 +146,8 @@ assert 36.5 < naive < 37.5 and paid < naive / 2 and 22 < 1 / free(fails, steep) 
 
 # %% [markdown] minutes=4
 # Sentence 1 falls here. The dose that would buy this titre back, 23-fold, lies above every dose
-# after which people died. With $h = 1.5$ it is fourfold, with $h = 6$ a hundredfold. The curve that
-# sets the price rests on two people.
+# after which people died. With $h = 6$ it is a hundredfold; with $h = 1.5$ fourfold, and below
+# those doses. The curve that sets the price rests on two people, so nobody can promise it.
 #
 # ## One serum, two assays, two numbers
 #
@@ -157,8 +159,7 @@ for row in rows:  # <- your turn: convert 1:200 with each factor
     one, wide = ledger.value(f"smpc_hemgenix.{row}"), ledger.value(f"smpc_hemgenix.{row}_extended")
     print(f"1:{one} in the trials' assay is 1:{wide} in the other: {wide / one:.2f} times")
 
-one_in_one = stats.binomtest(1, 1).proportion_ci(method="exact").low
-print(f"\n1 of 1 above 1:{rises} had no factor IX: at least {one_in_one:.1%} of such people, 95 %")
+print()
 ledger.show("klamroth2026.carriers", "klamroth2026.titre_median", "klamroth2025.titre_cv")
 
 # %% [markdown] minutes=8
@@ -262,7 +263,7 @@ plot.show(
 assert min(r[1] for r in roster if r[4]) > max(r[2] for r in roster if not r[4])
 assert infants < valoctocogene_vg or roster[6][3] != 6
 
-# %% [markdown]
+# %% [markdown] minutes=8
 # Per kilogram the deaths stand apart, per person they do not: an infant's whole dose is smaller
 # than a valoctocogene adult's. So *it is the total that matters* is not what this list says. Nor
 # does it say the opposite. Above the gap are children and people with diseases of nerve and muscle,
@@ -273,10 +274,10 @@ assert infants < valoctocogene_vg or roster[6][3] != 6
 # |---|---|---|
 # | ALT rise, or a steroid for it | 5e11 vg/kg and up, weeks | its share at a dose |
 # | acute liver failure | 1e14 to 3e14, week 5 to 40 {cite:p}`duan2023` | who; how often |
-# | TMA | onasemnogene, the first 2 weeks {cite:p}`zolgensma_isi` | what sets it off |
+# | TMA (clots in small vessels) | onasemnogene, weeks 1, 2 {cite:p}`zolgensma_isi` | the trigger |
 # | kidney failure, complement | 1.1e14, week 8 {cite:p}`duan2023` | one child |
 # | heart, lung failure | 1e14, 2e14, day 6 and 8 {cite:p}`duan2023` | one person each |
-# | DRG injury | of monkeys 83 % by spinal fluid, 32 % by vein {cite:p}`hordeaux2020` | in people |
+# | DRG (nerve cells) | monkeys: spinal fluid 83 %, vein 32 % {cite:p}`hordeaux2020` | in people |
 # | integration | dogs, one man {cite:p}`nguyen2021,schmidt2023` | whether it causes cancer |
 #
 # In a man of HOPE-B with hepatitis B and C a liver cancer (HCC) was found; the company judged the
@@ -287,13 +288,15 @@ assert infants < valoctocogene_vg or roster[6][3] != 6
 #
 # What is given against harm harms, too: of two serious events held related in fidanacogene's phase
 # 3, one was an ulcer that bled under a steroid {cite:p}`pfizer_topline2022`.
-
-# %% [markdown] minutes=8
+#
 # ## k of n is an interval
 #
 # Now shares. Build the exact interval of Clopper and Pearson: the lowest share under which seeing
 # $k$ or more is not rarer than 1 in 40, and the highest under which seeing $k$ or fewer is not.
-# Type the two probabilities; the bisection is given.
+#
+# Which of the two lines in `exact` is which? (*k + 1 or more* reaches 97.5 % where *k or fewer*
+# falls to 2.5 %.) The person with 1:3212 was 1 of 1 without factor IX. Guess that interval, then
+# add it to the list.
 
 
 # %%
@@ -318,14 +321,13 @@ def exact(k, n, miss=0.025):
     return low, high
 
 
-for k, n in ((4, 6), (0, 3), (8, 8)):  # <- your turn: add your own
-    found = stats.binomtest(k, n).proportion_ci(method="exact")
-    assert np.allclose(exact(k, n), (found.low, found.high), atol=1e-9)
-    print(f"{k} of {n}: {exact(k, n)[0]:.0%} to {exact(k, n)[1]:.0%}")
+for k, n in ((4, 6), (0, 3), (8, 8)):  # <- your turn: add (1, 1), and your own
+    low, high = exact(k, n)
+    print(f"{k} of {n}: {low:.0%} to {high:.0%}")
 
-# %% [markdown] tags=["instructor"]
-# `at_least(k + 1, n, p)` reaching 0.975 is the same as *k or fewer* falling to 0.025. Let somebody
-# say why before you do.
+# the package, from a row that holds k of n
+for row in ("st_jude_ash.alt_raised", "amt061.steroid", "friese2021.alt_raised"):
+    assert np.allclose(exact(*proof.counted(row)), proof.share_interval(row), atol=1e-9)
 
 # %% [markdown]
 # Seven groups of five products, **three different outcomes**: a rise of ALT; a rise treated with
@@ -357,9 +359,12 @@ for g, kk, nn in zip(groups, k, n, strict=True):
 # %% [markdown] minutes=12
 # ## A slope across products hangs on one of them
 #
-# Sentence 2 of the draft wants a slope. Fit it: $\text{logit}\,P = \alpha + \beta\log_2
-# \text{dose}$, by Newton's method. The gradient is $X^T(k - np)$, the curvature $X^T W X$ with $W =
-# np(1-p)$. Predict first: does one group of seven change the sign?
+# Sentence 2 of the draft wants a slope. The *odds* of a signal are $P/(1-P)$, its *logit* is their
+# logarithm. Fit $\text{logit}\,P = \alpha + \beta\log_2 \text{dose}$: each doubling of dose
+# multiplies the odds by $e^\beta$, the *odds ratio*; 1 is no slope. Newton's method finds $\beta$,
+# with the gradient $X^T(k - np)$ and the curvature $X^T W X$, where $W = np(1-p)$.
+#
+# Predict first: does one group of seven change the sign of $\beta$?
 
 # %%
 sign_guess = guess("Groups of seven whose leaving turns the slope round?", None)  # <- your turn
@@ -453,7 +458,7 @@ for what, (k1, n1, k2, n2) in counts.items():
     if what.endswith("(fidanacogene)"):
         assert p < 0.01  # "differ"
 control = ledger.row("aspiro.deaths_control")
-print(f"{'    and of its controls, without vector':<38}{control.value} of {control.n}")
+print(f"{'  its controls, without vector':<38}{control.value} of {control.n}")
 
 # %% [markdown]
 # The same product at the same dose gave 3 of 15 and 28 of 45. Between two trials of one vector,
@@ -501,20 +506,23 @@ if spread == 1.0:
 #
 # Sentence 3: none of 45. If the true risk is $p$, nobody of $n$ is harmed with probability $(1 -
 # p)^n$. The highest $p$ for which this is still 5 % is the limit. Type it, and the shortcut
-# $3/n$, which comes from $\ln 0.05 \approx -3$.
+# $3/n$, which comes from $\ln 0.05 \approx -3$. (All 5 % stand on one side: a zero has no lower
+# limit to miss.)
 
 # %%
 people = ledger.value("benegene2.participants")  # <- your turn: 10, 300, 3000
 limit = 1 - 0.05 ** (1 / people)
 print(f"0 of {people}: at most {limit:.1%} (95 %, one side); rule of three {3 / people:.1%}")
 assert np.isclose(limit, exact(0, people, 0.05)[1])
-zero_guess.compare(float(f"{100 * limit:.2g}"))
 
 risk = 1 / 1000  # <- your turn
 needed = int(np.ceil(np.log(0.05) / np.log(1 - risk)))
 print(f"risk 1 in {1 / risk:,.0f}: {needed:,} people until one case is seen with 95 % chance")
-assert needed == 2995 or risk != 1 / 1000
-thousand_guess.compare(needed)
+of_45 = float(f"{100 * exact(0, 45, 0.05)[1]:.2g}")  # what you guessed, whatever you typed since
+for_a_thousandth = int(np.ceil(np.log(0.05) / np.log(1 - 1 / 1000)))
+zero_guess.compare(of_45)
+thousand_guess.compare(for_a_thousandth)
+assert of_45 == 6.4 and for_a_thousandth == 2995
 
 dosed, dead = ledger.value("smanews2022.treated"), ledger.value("smanews2022.liver_deaths")
 rate = dead / dosed
@@ -659,7 +667,7 @@ if cohort == 6:
 
 # %%
 fold_guess.compare(float(f"{1 / free(fails, steep):.2g}"))
-zero_guess.compare(float(f"{100 * limit:.2g}"))
-thousand_guess.compare(needed)
+zero_guess.compare(of_45)
+thousand_guess.compare(for_a_thousandth)
 your_sentence = ""  # <- your turn: sentence 3, as you would sign it
 print(your_sentence or "no sentence yet")

@@ -100,6 +100,30 @@ exercise(
             "This is how many times his ALT must rise. Asked for is the hit that makes it.",
             "Solve 1 + aH = that fold for H.",
         ),
+        slip(
+            fold - 1,
+            "reading",
+            "This is aH, the rise in baselines. One step is missing: the hit itself.",
+            "Divide by a.",
+        ),
+        slip(
+            (fold - 1) * a,
+            "reading",
+            "You multiplied by a. In 1 + aH = fold the hit is multiplied by a, so divide.",
+            "H = (fold - 1) / a.",
+        ),
+        slip(
+            rule * p.upper,
+            "reading",
+            "This is the ALT, in U/L, at which the rule rings. Asked for is the hit, 0 to 1.",
+            "Divide by his own ALT, take 1 off, divide by a.",
+        ),
+        slip(
+            (rule * p.upper - 1) / a,
+            "reading",
+            "You put U/L into 1 + aH, which counts ALT in baselines.",
+            "Divide the limit in U/L by his own ALT in U/L first.",
+        ),
     ],
     hints=[
         "At how many U/L does the rule ring? How many times his own baseline is that?",
@@ -112,9 +136,9 @@ exercise(
 #
 # `alt` holds weekly samples, a row for each person, a column for each week, counted over the own
 # baseline. The function should give the share of **all** people whose **first** sample at the limit
-# or above came in week `until` or before. Weeks count from 0. For the five people below, a limit of
-# 1.5 and week 2, it gives 0.8, though two of the five never reach the limit. Mend it; keep its name
-# and its arguments.
+# or above came in week `until` or before. Weeks count from 0; `until` need not be whole. For the
+# five people below, a limit of 1.5 and week 2, it gives 0.8, though two of the five never reach the
+# limit. Mend it; keep its name and its arguments.
 
 # %% tags=["answer"]
 weekly = np.array(
@@ -153,6 +177,7 @@ check("02.18", share_with_alarm)
 # it look plausible, since a rule that rings early looks like a good rule. Test such a function on
 # somebody who never rings.
 
+
 # %% tags=["spec"]
 def buggy(alt, limit, until):
     return np.mean(np.argmax(alt >= limit, axis=1) <= until)
@@ -188,6 +213,7 @@ exercise(
             (weekly.tolist(), 1.5, 2.0),
             (weekly.tolist(), 1.6, 2.0),
             (weekly[::-1, :].tolist() + [[1.0, 1.2, 1.55, 1.0, 1.9, 1.0]], 1.3, 2.0),
+            (weekly.tolist(), 1.5, 5.5),
         ],
         rtol=1e-6,
         when_right="Never is later than every week, and now the function says so.",
@@ -212,6 +238,13 @@ exercise(
             "reading",
             "This is the share that rings at any time. Only first alarms up to week `until` count.",
             "Keep the comparison with until.",
+        ),
+        slip(
+            lambda alt, limit, until: np.mean(alt[:, int(until)] >= limit),
+            "reading",
+            "You look at the sample of week `until` alone. An alarm in any week before counts as "
+            "well, even where ALT is normal again by then.",
+            "Find the first alarm of each row, then compare it with until.",
         ),
         slip(
             lambda alt, limit, until: np.mean(firsts(alt >= limit) < until),
@@ -243,7 +276,8 @@ exercise(
     ],
     hints=[
         "Print first for the five people. What does np.argmax give for a row without any True?",
-        "Where a row is nowhere True, put np.inf: np.where(high.any(axis=1), ..., np.inf).",
+        "Where a row is nowhere True, put something later than any week (-1 would be the earliest "
+        "of all): np.where(high.any(axis=1), ..., np.inf).",
     ],
 )
 
@@ -338,6 +372,27 @@ exercise(
             "The five are in order. A and E do not happen: new cells have no gene, and the "
             "measured level never falls.",
             "Leave A and E out.",
+        ),
+        slip(
+            ["C", "F", "B", "G", "D", "E", "A"],
+            "reading",
+            "The five are in order, and you used all seven lines. Two do not happen: one has the "
+            "measured level fall, one has it come back.",
+            "Leave A and E out.",
+        ),
+        slip(
+            ["C", "F", "B", "G", "D", "E"],
+            "reading",
+            "The order is right, and E does not happen, at the end as little as before: the "
+            "measured level rises to a plateau.",
+            "Leave E out.",
+        ),
+        slip(
+            ["C", "F", "B", "G", "E", "D"],
+            "reading",
+            "The order is right, and E does not happen: a loss is a level that rises less than it "
+            "would, not one that falls.",
+            "Leave E out.",
         ),
         slip(
             ["C", "B", "F", "G", "D"],

@@ -95,6 +95,31 @@ exercise(
             "the dose given.",
             "Divide by 1 + (titre / half)^h.",
         ),
+        slip(
+            1 / (1 + power),
+            "reading",
+            "This is the share left free. Asked for is the dose that it leaves.",
+            "Multiply the share by the dose, in 1e12 vg/kg.",
+        ),
+        slip(
+            100 / (1 + power),
+            "reading",
+            "This is the share left free, in per cent. Asked for is the dose that it leaves.",
+            "Multiply the share, as a fraction, by the dose.",
+        ),
+        slip(
+            right * 1e12,
+            "reading",
+            "This is the effective dose in vg/kg. The answer counts in units of 1e12 vg/kg.",
+            "Leave the 1e12 out: the dose given is p.tens of these units.",
+        ),
+        slip(
+            p.tens * fold / (1 + fold),
+            "complement",
+            "You left out the steepness, and took the part that is caught. Asked for is the part "
+            "left free.",
+            "Raise titre / half to the power h, add 1, and divide the dose by that.",
+        ),
     ],
     hints=[
         "Which share is left free at the half titre itself, and which at no titre?",
@@ -173,6 +198,27 @@ exercise(
             "You divided the chance by the risk, as if each person added the same to it. The "
             "chance bends as it nears 1.",
             "Ask for the probability of none, and set it to 1 - chance.",
+        ),
+        slip(
+            lambda risk, chance: -np.log(1 - chance) / risk,
+            "assumption-as-result",
+            "You put `risk` for -ln(1 - risk). The two are alike for small risks only, and here a "
+            "risk of 1 in 10 is tried as well.",
+            "Keep np.log(1 - risk) in the denominator.",
+        ),
+        slip(
+            lambda risk, chance: np.ceil(np.log(1 - chance) / np.log(1 - risk)),
+            "reading",
+            "The formula is right; the rounding up is one step too many. The text asks for the "
+            "number before it is rounded.",
+            "Leave np.ceil out.",
+        ),
+        slip(
+            lambda risk, chance: 1 - (1 - risk) ** chance,
+            "reading",
+            "You took `chance` for the number of people. It is the probability of seeing a case; "
+            "the number of people is what is asked.",
+            "Call it n, write (1 - risk)^n = 1 - chance, and solve for n.",
         ),
         slip(
             lambda risk, chance: np.log(chance) / np.log(1 - risk),
@@ -333,7 +379,9 @@ exercise(
                     "risk|rate up to",
                     "as high as",
                     "exclude*|excluding|rule*|rules risk*|rate*|above|out",
-                    "6|7|six|seven percent",
+                    "6|7|six|seven percent|%",
+                    "not mean|prove|show zero|no|none|safe",
+                    "does not rule|exclude",
                     "3 45|n",
                     "interval|confidence",
                     "1 in 15|20",
@@ -347,6 +395,10 @@ exercise(
                     "dose higher|larger|different|fold|times",
                     "200 times|fold|higher",
                     "higher|different|another|other dose",
+                    "200x|200 x|fold",
+                    "children|kids much|far higher|more",
+                    "children|kids not adult*",
+                    "not same dose|people|age",
                     "children adult*|other|different",
                     "adult* children",
                     "other|different people|population|disease*|patients",
@@ -393,7 +445,14 @@ exercise(
             "absence-of-evidence",
             "None seen is not none there. Compute the largest risk under which none of 45 is still "
             "no surprise.",
-            patterns=["prove*|show*|means safe", "capsid|it is safe", "sign no|zero risk"],
+            patterns=[
+                "prove*|show*|means safe",
+                "capsid|it is safe",
+                "sign no|zero risk",
+                "yes sign",
+                "enough show|prove|safe",
+                "less than 1|one in 45",
+            ],
         ),
         slip(
             "I sign if the dose is given per child and not per kilogram: the total is lower.",
