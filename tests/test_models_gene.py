@@ -86,6 +86,17 @@ def test_lnp_printed_half_life_is_that_of_the_last_phase() -> None:
     assert any("2.3 h" in text for text in lnp_mrna.model.deviations)
 
 
+def test_lnp_protein_is_read_as_a_ratio() -> None:
+    """Its scale is not physical, as the deviation says; the relative output does not hang on it."""
+    hours = np.linspace(0, 168, 337)
+    course = solve(lnp_mrna.model, lnp_mrna.model.parameters_with(), hours)
+    assert course["protein"].max() / 1e6 == pytest.approx(3.6, abs=0.05)  # mmol
+    assert any("3.6 mmol" in text for text in lnp_mrna.model.deviations)
+    other = lnp_mrna.model.parameters_with(dose=7, translation_rate=10)
+    again = solve(lnp_mrna.model, other, hours)["relative_protein"]
+    np.testing.assert_allclose(again, course["relative_protein"], rtol=1e-5, atol=1e-6)
+
+
 def test_lnp_bad_parameters_are_told() -> None:
     with pytest.raises(LearnerError, match="escape_rate"):
         lnp_mrna.model.parameters_with(escape_rate=-1)

@@ -95,6 +95,20 @@ exercise(
             "A share is one exit over the sum of both.",
         ),
         slip(
+            p.reached * p.escape * p.half_life / np.log(2),
+            "total-for-rate",
+            "You multiplied by the rate of escape. A rate is a pace, in 1/h, and no share: with it "
+            "the unit would be nmol, not nmol × h.",
+            "A share is one exit over the sum of both.",
+        ),
+        slip(
+            p.reached * fraction / (p.escape + p.loss),
+            "wrong-phase",
+            "You multiplied by the mean stay in the endosome. The area asked for is that of free "
+            "messenger RNA, which stays until it decays.",
+            "Take the mean stay of what is free: half-life over ln 2.",
+        ),
+        slip(
             p.reached * fraction,
             "total-for-rate",
             "This is the amount that gets free, in nmol. An area has a time in it.",
@@ -122,11 +136,12 @@ exercise(
 # %% [markdown] tags=["exercise"]
 # ## 04.10 · Doses that nobody has given yet · find-the-bug · level 2 · 8 min
 #
-# `after_one` gives the protein at `t` hours after a single dose of a messenger RNA drug, over the
-# dose, when particles are fast: one rate for the decay of messenger RNA, one for that of protein.
+# `after_one` gives the protein at `t` hours after a single dose of a messenger RNA drug. Particles
+# are so fast that two rates are left: the decay of messenger RNA and that of protein.
+#
 # `protein` should add up the doses given every `every` hours, the first at hour 0, `doses` in all.
-# At late times it is right. In the first weeks it gives negative and huge values. Mend it; keep
-# name and arguments.
+# Once all doses are given, it is right. Before that it gives negative and huge values. Mend it;
+# keep name and arguments.
 
 
 # %% tags=["answer"]
@@ -194,6 +209,18 @@ def one_too_many(t, every, doses, m, g):
     return summed(right)(t, every, doses + 1, m, g)
 
 
+def first_late(t, every, doses, m, g):
+    return sum(right(t - i * every, i, doses, m, g) for i in range(1, int(doses) + 1))
+
+
+def never_ends(t, every, doses, m, g):
+    return sum(right(t - i * every, i, doses, m, g) for i in range(int(t // every) + 1))
+
+
+def clipped(t, every, doses, m, g):
+    return max(0, sum(one_dose(t - i * every, m, g) for i in range(int(doses))))
+
+
 def counted(t, every, doses, m, g):
     return sum(t - i * every > 0 for i in range(int(doses))) * one_dose(t, m, g)
 
@@ -231,6 +258,26 @@ exercise(
             "Doses to come are out, as they should be. But you give one dose too many: the first "
             "one at hour 0 counts.",
             "`doses` in all: their numbers run from 0 to doses - 1.",
+        ),
+        slip(
+            first_late,
+            "reading",
+            "Doses to come are out, as they should be. But your first dose comes at hour `every`; "
+            "it should come at hour 0.",
+            "The numbers run from 0 to doses - 1.",
+        ),
+        slip(
+            never_ends,
+            "reading",
+            "Doses to come are out, as they should be. But your course never ends: it goes on "
+            "after `doses` have been given.",
+            "Let the numbers run from 0 to doses - 1, and leave out those that are to come.",
+        ),
+        slip(
+            clipped,
+            "sign",
+            "You cut the sum off at zero. The doses to come are still in it, and pull it down.",
+            "Leave each coming dose out before you add.",
         ),
         slip(
             counted,
@@ -389,11 +436,12 @@ exercise(
                     "not|nothing|never mean*|average*|ratio*|same|paired|individual*|boy*|patient*",
                     "different|other|missing|fewer|lost|mixed boy*|patient*|dose*|children|group*",
                     "mixed|mix|several|various dose*|doses",
-                    "sd|spread|variab*|scatter|deviation large*|larger|big|huge|wide|exceed*|as",
-                    "large*|huge|wide|big|enormous sd|spread|variab*|scatter|deviation",
+                    "sd|sds|spread|variab*|scatter|deviation* "
+                    "large*|larger|big|huge|wide|enormous|exceed*|as",
+                    "large*|huge|wide|big|enormous sd|sds|spread|variab*|scatter|deviation*",
                     "skew*",
                     "noise|uncertain*|outlier*",
-                    "boy*|patient* dropped|left|drop*|lack*",
+                    "boy*|patient*|children missing|absent|gone|dropped|left|drop*|lack*",
                     "18 20",
                     "20 18",
                 ],
@@ -412,6 +460,8 @@ exercise(
             "the copies include genomes that never become episomes, which disappear over time.",
             "Some of the copies in the first biopsy were not yet active and got degraded later. "
             "The spread is huge, larger than the mean, and the two groups are not the same boys.",
+            "Copy number measures all vector genomes and not only active ones. Two boys are "
+            "missing and the SDs are enormous.",
         ],
     ),
     wrong=[

@@ -67,13 +67,18 @@ def rhs(t, y, p, phase):
 
 
 def outputs(t, y, p, phase):
-    """An assay of a liver sample counts messenger RNA in particles and free in the cytoplasm."""
+    """An assay of a liver sample counts messenger RNA in particles and free in the cytoplasm.
+
+    Relative protein is the hours in which the whole dose, all of it read, would make as much: it
+    does not depend on the unit in which translation is read.
+    """
     plasma, _, attached, endosome, mrna, protein, _ = y
     return {
         "plasma_mrna": plasma,
         "liver_mrna": attached + endosome + mrna,
         "cytoplasmic_mrna": mrna,
         "protein": protein,
+        "relative_protein": protein / (p.translation_rate * p.dose),
     }
 
 
@@ -244,7 +249,12 @@ model = Model(
         "plasma_mrna": Output("nmol", "messenger RNA in plasma", "RT-qPCR or bDNA, plasma"),
         "liver_mrna": Output("nmol", "all messenger RNA in the liver", "RT-qPCR, liver sample"),
         "cytoplasmic_mrna": Output("nmol", "messenger RNA being read", "none measures it apart"),
-        "protein": Output("nmol", "protein in hepatocytes", "immunoassay, liver sample"),
+        "protein": Output(
+            "nmol", "protein in hepatocytes, by kt as it is read", "immunoassay, liver sample"
+        ),
+        "relative_protein": Output(
+            "hour", "protein over dose and rate of translation: hours in which all would make it"
+        ),
     },
     rhs=rhs,
     initial=initial,
@@ -260,7 +270,9 @@ model = Model(
         "Amounts are in nmol of messenger RNA, not in mg/kg: the molecular weight used by a "
         "re-coding is its own assumption. Nothing but the scale depends on it.",
         "No protein is made without the drug; a re-coding adds a small background rate of its own.",
-        "Translation is read as molecules of protein per molecule of messenger RNA and second.",
+        "Translation is read as molecules of protein per molecule of messenger RNA and second. The "
+        "scale of protein is then not physical: 200 nmol of messenger RNA make 3.6 mmol. Only "
+        "ratios of protein, and its relative output, should be used.",
         "Plasma halves in 2.3 h at first. The printed 8 h is that of its last phase, which holds "
         "little of what was given.",
     ),
