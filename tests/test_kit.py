@@ -105,12 +105,33 @@ def test_an_unknown_section_names_those_that_there_are(lessons):
 # --- run-sheets ----------------------------------------------------------------------------------
 
 
-def test_there_is_a_sheet_for_each_length(sheets):
-    lengths = [plan.minutes for plan in sheets]
-    for minutes in (60, 90, 180):
-        assert lengths.count(minutes) >= 2  # for both chapters
-    days = sorted(len(plan.days) for plan in sheets if plan.minutes > 180)
-    assert days == [1, 2]
+CHAPTERS = ["00_one_chain", "02_hemophilia_clinic", "04_gene_clinpharm", "07_cart_kinetics"]
+
+
+def chapters_of(plan):
+    """The chapters whose notebooks a plan uses."""
+    return {item.what.split("/")[0] for item in plan.items if item.kind in ("section", "notebook")}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_chapter_has_a_sheet_for_each_length(chapter, sheets):
+    lengths = {plan.minutes for plan in sheets if chapters_of(plan) == {chapter}}
+    assert lengths >= {60, 90, 180}
+    assert any(chapter in chapters_of(plan) for plan in sheets if plan.minutes > 180)
+
+
+def test_there_are_sheets_of_one_day_and_of_two(sheets):
+    days = [len(plan.days) for plan in sheets if plan.minutes > 180]
+    assert set(days) == {1, 2}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_chapter_has_questions_to_discuss(chapter, sheets):
+    asked = plans.questions()
+    mine = {key for key, each in asked.items() if each["chapter"] == chapter}
+    assert len(mine) >= 3
+    used = {item.what for plan in sheets for item in plan.items if item.kind == "discuss"}
+    assert mine <= used  # each stands in a plan
 
 
 def test_cuts_make_room(sheets):
@@ -278,10 +299,13 @@ def test_what_is_vendored_has_its_licence():
 # --- the test before and after -------------------------------------------------------------------
 
 
-def test_the_questions_cover_both_chapters_and_hide_the_key():
+def test_the_questions_cover_each_chapter_and_hide_the_key():
     asked = items.read()
-    for chapter in ("00_one_chain", "07_cart_kinetics"):
-        assert sum(item["chapter"] == chapter for item in asked) >= 5
+    for chapter in CHAPTERS:
+        some = [item for item in asked if item["chapter"] == chapter]
+        assert len(some) >= 5
+        for form in items.FORMS:
+            assert len({item[form]["right"] for item in some}) >= 2
     for form in items.FORMS:
         text = items.page(asked, form)
         assert text.count('type="radio"') == sum(len(i[form]["options"]) + 1 for i in asked)
