@@ -49,8 +49,9 @@ print(f"{PEOPLE:,} simulated people: {high.sum()} above the typical dose, "
       f"{people.crs.sum():.0f} with severe CRS")
 
 # %% [markdown] tags=["instructor"]
-# Take votes: halve or not, and why. Write the number of points on the board. Most who vote for
-# halving expect ten points or more. Do not comment; the same people are treated again in section 4.
+# Take votes: halve or not, and why. Write the number of points on the board. Ten points or more is
+# what follows when the odds ratio is taken for an effect. Do not comment; the same people are
+# treated again in half an hour.
 
 # %% [markdown] minutes=6
 # ## The first plot shows harm, and nobody made a mistake in it
@@ -89,7 +90,7 @@ def fit_logistic(y, *columns):
     """Coefficients of a logistic regression, the intercept first, by Newton's method."""
     x = np.column_stack([np.ones(len(y)), *columns])
     b = np.zeros(x.shape[1])
-    for _ in range(12):
+    for _ in range(10):
         p = 1 / (1 + np.exp(-x @ b))
         b = b + np.linalg.solve((x.T * (p * (1 - p))) @ x, x.T @ (y - p))
     return b
@@ -193,7 +194,7 @@ print(f"correlation of ln(dose) and ln(burden): {r:.2f}")
 # dose ← burden → severe CRS. An association walks along arrows in both directions; a change walks
 # along them in one.
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=7
 # Nothing in the drawing says that dose does harm. Yet dose and CRS are associated, by the open way
 # *dose ← burden → severe CRS*. To close it: compare people of one burden.
 #
@@ -233,7 +234,7 @@ for number in (2, 4, 8):  # <- your turn: add 3, 6, 12
     print(f"standardised, {number} classes  {100 * differences[number]:>5.1f} points")
 assert crude > 0.2 and abs(differences[4]) < 0.03 < differences[2] < crude / 2
 
-# %% [markdown]
+# %% [markdown] minutes=5
 # Most of the difference goes with only two classes, nearly all with four. Two classes leave some:
 # within "high burden" there is still higher and lower. A cut of a confounder into *high* and *low*
 # leaves confounding behind.
@@ -273,7 +274,7 @@ print(f"{package!r}\nlargest weight {package.extra['largest weight']:.1f}, worth
 # in another order. Without classes, each needs a model, and the models differ: standardising needs
 # one of the *outcome*, weighting one of the *exposure*. If both agree, that is worth something.
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=7
 # ## A regression does it without classes, and the truth agrees
 #
 # Put burden into the regression as a number. Then give everybody half the typical dose, then twice,
@@ -343,7 +344,7 @@ assert standard.difference.low < 0 < standard.difference.high
 assert by_weight.difference.low < 0 < by_weight.difference.high and fewer == 0
 spared.compare(round(fewer, 1))
 
-# %% [markdown] minutes=3
+# %% [markdown]
 # Half the dose spares nobody here. In this world the proposal is harmless for CRS and useless, and
 # what it costs in responses nobody has asked.
 #
@@ -364,7 +365,7 @@ for words, covariates in (("crude", None), ("adjusted", {"burden": np.log(few_bu
           f"({few[words].low:.2f} to {few[words].high:.2f})")
 assert few["crude"].low > 1 > few["adjusted"].low and round(few["adjusted"].high, 1) == 2.5
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=6
 # Crude: clearly harmful. Adjusted: an interval from mild protection to 2.5-fold odds. It holds the
 # truth, which is 1, and much else. Adjusting takes the bias away and makes no certainty.
 #
@@ -451,7 +452,7 @@ except LearnerError as error:
 # In FELIX the schedule of the dose *was* set by burden, the other way round: more blasts, less at
 # first {cite:p}`felix_burden`. Within such a trial no weighting tells schedule from burden.
 
-# %% [markdown] minutes=9
+# %% [markdown] minutes=5
 # ## What adjusting cannot mend: burden that was not measured
 #
 # Burden is never measured well. Blasts in one sample of marrow, a volume on a scan: each a proxy.
@@ -485,7 +486,7 @@ left_over = np.log(at_08) / np.log(ratios[-1])
 print(f"at 0.8 adjusting leaves {left_over:.0%} of the logarithm of the crude odds ratio")
 assert 0.4 < left_over < 0.7 and abs(ratios[0] - 1) < 0.06
 
-# %% [markdown]
+# %% [markdown] minutes=7
 # A proxy with a correlation of 0.8, a good one, leaves about half of the association. No test on
 # these data can tell that from an effect. It is called residual confounding. Here its sign is that
 # of the crude one.
@@ -582,7 +583,7 @@ assert saved[1.0] == 0 and saved[printed.value] > 10
 # number, and that a sponsor would act differently in each. Who says *the middle one* has read the
 # ledger, where it is a teaching value.
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=7
 # All three odds ratios lie within the printed interval. Halving the peak would spare nobody in the
 # first world and more than one in ten in the third. The published number does not choose. We never
 # call it an effect.
@@ -603,7 +604,7 @@ def fit_cox(stop, event, x, start=0.0):
     times, cases = stop[event == 1], x[event == 1]
     at_risk = (np.broadcast_to(start, stop.shape) < times[:, None]) & (stop >= times[:, None])
     b = 0.0
-    for _ in range(12):
+    for _ in range(8):
         relative = at_risk * np.exp(b * x)
         expected = relative @ x / relative.sum(axis=1)
         variance = (relative @ x**2 / relative.sum(axis=1) - expected**2).sum()
@@ -746,8 +747,8 @@ print(f"\nand where the truth is {TRUE:g}, time-varying: {v[0]:.2f} ({v[1]:.2f} 
 assert v[1] < TRUE < v[2]
 
 # %% [markdown] tags=["instructor"]
-# Let somebody read the left panel aloud: *of those who stayed 180 days, all stayed 180 days.* Once
-# said, nobody forgets it. Then ask where else: responders against non-responders, second infusion,
+# Let somebody read the left panel aloud: *of those who stayed 180 days, all stayed 180 days.* Then
+# ask where else: responders against non-responders, second infusion,
 # B-cell aplasia at six months, treated against still waiting for cells.
 
 # %% [markdown] minutes=5
@@ -803,7 +804,7 @@ assert abs(each / half_life(everybody) - 1) < 0.01
 # first samples; a mixed model of chapter 07 uses that, as long as leaving depends on what was
 # *seen*. Here levels have no noise; in practice own slopes need the model.
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=5
 # ## Decide: what may be written, and what would answer
 #
 # **For the label.** Fill in the blank, then compare with the paragraph that the next cell prints.
@@ -839,7 +840,7 @@ for size in (60, 120, 240, 480):  # <- your turn: add 1,000
     print(f"{size:>8}   {low_end:.2f} to {upper[size]:.2f}")
 assert upper[60] > 1.5 > upper[240]
 
-# %% [markdown] minutes=2
+# %% [markdown]
 # **How many?** With 60 people, half of all such trials leave an odds ratio of 1.5 per doubling
 # open; with 240 they do not. A crude odds ratio from 1,000 people in a registry did not buy that.
 #
