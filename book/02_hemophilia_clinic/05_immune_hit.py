@@ -10,7 +10,7 @@
 #     name: python3
 # ---
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=3
 # # The liver enzyme rises: by then, how much is lost?
 #
 # *You will be able to* build a T-cell hit on a transgene, say what an ALT of this week tells about
@@ -51,7 +51,7 @@ record_guess = guess(
 # Take the third guess by show of hands: treated higher, equal, lower. Do not discuss it. It comes
 # back in the last third of the hour, with everybody's reasons on record.
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=8
 # ## A hit is T cells times what they see
 #
 # Only four rates are new against the vector's chain of chapter 00. In words: pieces $A$ arrive
@@ -63,7 +63,7 @@ record_guess = guess(
 # |---|---|---|---|
 # | $A$, $A_{50}$ | `pieces`, `half` | capsid pieces; number at which T cells half see them | vg |
 # | $R$ | `t_cell_response` | strength of this person's T cells, 0 to 1 | – |
-# | $T$ | `t_cells` | T cells against the capsid, over the strongest response | – |
+# | $T$ | `t_cells` | T cells, 1 the most: $dT/dt = k_T\,T\,(R\,A/(A + A_{50}) - T)$ | – |
 # | $H$ | `hit` | $T\,A/(A + A_{50})$, less what a steroid holds back | – |
 # | $X$ | `alt` | ALT over the own baseline, $dX/dt = k_{ALT}\,(1 + aH - X)$ | – |
 # | $k_{ALT}$ | `alt_loss_rate` | rate at which ALT fades, from its half-life | 1/d |
@@ -661,8 +661,9 @@ plot.show(
 # the record compares people with a hit against people mostly without one. It says nothing on the
 # steroid.
 #
-# What could a centre do? Draw lots among those who had the alarm. (Whether one may is another
-# question.) Choose how many take part. Before you run: will 60 be enough to see the sign?
+# What could a centre do? *Draw lots*, that is randomise, among those who had the alarm. (Whether
+# one may is another question.) Choose how many take part. Before you run: will 60 be enough to see
+# the sign?
 
 # %%
 trials = (300, 60)  # people with an alarm  <- your turn: add 30
@@ -706,7 +707,7 @@ print(f"1.5 x own baseline {caught['1.5 x own, mean of 3', 'all']:.0f}")
 # of ALT without a loss is harmless; what happened in BAX 335. Published rules of a product stand in
 # its own documents. Nothing here is advice on treatment.
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=5
 # ## What this chapter may be used for
 #
 # ### Limits

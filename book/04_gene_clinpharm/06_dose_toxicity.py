@@ -64,7 +64,7 @@ thousand_guess = guess("A harm in 1 of 1,000: how many treated until one is seen
 rows = ("titre_with_effect", "titre_without")
 rises, fails = (ledger.value(f"smpc_hemgenix.{row}") for row in rows)
 half = ledger.value("aav_expression.half_titre")
-planned = ledger.value("hope_b.dose")  # vg/kg
+planned = ledger.value("hope_b.dose")  # vg/kg, as if it were the dose of the draft
 deadly = ledger.value("duan2023.sma_dose")  # vg/kg, the dose after which children died
 steep = ledger.value("aav_expression.antibody_steepness")
 other = 1.5  # <- your turn: 1 to 8
@@ -78,7 +78,7 @@ def free(titre, h):
 ours = ("aav_expression.half_titre", "aav_expression.antibody_steepness")
 ledger.show(*(f"smpc_hemgenix.{row}" for row in rows), *ours)
 print(f"\n{'titre':>8}{'free':>8}{'dose that buys it back':>26}{f'and with h = {other:g}':>19}")
-for titre in (57, rises, half, fails):  # <- your turn: add one
+for titre in (57, rises, half, fails):  # 57: a middling carrier  <- your turn: add one
     prices = [planned / free(titre, h) for h in (steep, other)]
     print(f"1:{titre:<6.0f}{free(titre, steep):>8.0%}", end="")
     print(f"{prices[0]:>20.1e} vg/kg{prices[1]:>13.1e} vg/kg")
@@ -140,7 +140,7 @@ tenfold = model.parameters_with(titre=fails, dose=10 * planned)
 naive = solve(model, model.parameters_with(), days)["activity"][-1]
 paid = solve(model, tenfold, days)["activity"][-1]
 print(f"planned dose, no antibody {naive:.0f} %; ten times the dose, 1:{fails} {paid:.0f} %")
-print(f"capsids given: {10 * planned:.0e} vg/kg, {tenfold.dose / deadly:.1f} times {deadly:.1e}")
+print(f"given: {10 * planned:.0e} vg/kg, {tenfold.dose / deadly:.1f} times {deadly:.1e}")
 fold_guess.compare(float(f"{1 / free(fails, steep):.2g}"))
 assert 36.5 < naive < 37.5 and paid < naive / 2 and 22 < 1 / free(fails, steep) < 25
 
@@ -438,9 +438,9 @@ plot.show(
 # way. Ask each table to write one abstract's last sentence, then to swap.
 
 # %% [markdown]
-# Why? Because dose was not varied by lot: **the product** was. With it change capsid, disease, age,
-# purity of the vector and the rule by which steroids are given. Look where one of them stands
-# still, and compare.
+# Why? Nobody drew lots for the dose: what varied was **the product**. With it change capsid,
+# disease, age, purity of the vector and the rule by which steroids are given. Look where one of
+# them stands still, and compare.
 
 # %%
 pairs = {
@@ -560,8 +560,9 @@ plot.show(
 #
 # **A shared part shares its hazard.** In 2025 three people had died of acute liver failure after
 # two products with one capsid, AAVrh74 {cite:p}`aavrh74_2025`. Trials of two products with it went
-# on hold, and its platform designation, the only one granted, was revoked. How many people had been
-# given the capsid? We have not read that. May fidanacogene's 45 be counted in?
+# on hold. Its *platform designation*, an agency's leave to build on what one product has shown for
+# the next, was the only one granted, and was revoked. How many people had been given the capsid? We
+# have not read that. May fidanacogene's 45 be counted in?
 
 # %%
 ledger.show("aavrh74_2025.liver_deaths", "aavrh74_2025.products")
