@@ -389,7 +389,7 @@ explore(
     crs_tocilizumab.model,
     sliders={
         "tocilizumab_time": (0.5, 12, 12),
-        "tocilizumab_per_kg": (0.02, 16, 8),
+        "tocilizumab_per_kg": (0.02, 16),
         "steroid_effect": (0, 0.9),
     },
     panels=[
@@ -400,7 +400,7 @@ explore(
     predict=dict(
         question="How high is measured IL-6 on day 4 when the drug is given on day 3?",
         of="il6 at 4",
-        at={"tocilizumab_time": 3},
+        at={"tocilizumab_time": ledger.value("crs_tocilizumab.tocilizumab_time")},
     ),
 )
 
@@ -422,7 +422,7 @@ given_on = {"UPN1": np.arange(0, 10.1, 0.5), "UPN3": np.arange(0, 36, 1.5)}
 left_over, spent = {}, {}
 for name, changes in (("UPN1", {}), ("UPN3", crs_tocilizumab.UPN3)):
     days = given_on[name]
-    usual = {**changes, "tocilizumab_per_kg": 8.0 + 0 * days, "tocilizumab_time": days}
+    usual = {**changes, "tocilizumab_time": days}
     none = {**usual, "tocilizumab_per_kg": 0 * days}
     for drug, p in (
         ("tocilizumab", usual),
