@@ -108,11 +108,13 @@ print(package)
 #
 # Before any adjusting: a drawing. Each arrow says *if I changed this, that would change*. Where
 # does burden point? In notebook 2 more tumor gave a higher peak. What about dose? In practice
-# whoever has more disease may get more. And severe CRS is more frequent with more tumor, by many
-# ways.
+# whoever has more disease may get more. And severe CRS may be more frequent with more tumor, though
+# not everywhere: in FELIX it was rare at either burden {cite:p}`felix_burden`. Our registry is built
+# so that it is.
 #
 # Does burden really move both the cells and the cytokine? Ask a model that knows nothing of our
-# registry: Hardiansyah and Ng's, of one person with leukemia. Move the dose first, then the burden.
+# registry: Hardiansyah and Ng's, of one person with leukemia. Guess; then move the dose, then the
+# burden.
 
 # %%
 four_doses = guess("Four times the dose: the peak of IL-6, times?", None)  # <- your turn
