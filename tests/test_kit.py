@@ -308,14 +308,15 @@ def test_the_questions_cover_each_chapter_and_hide_the_key():
             assert len({item[form]["right"] for item in some}) >= 2
     for form in items.FORMS:
         text = items.page(asked, form)
+        assert text.count('type="checkbox"') == len({item["chapter"] for item in asked})
         assert text.count('type="radio"') == sum(len(i[form]["options"]) + 1 for i in asked)
         assert "right" not in re.sub(r">[^<]*<", "><", text)  # no attribute tells the key
     keys = [item[form]["right"] for item in asked for form in items.FORMS]
     assert max(keys.count(key) for key in set(keys)) <= 0.6 * len(keys)  # no key to guess
 
 
-def hand_in(folder, word, form, answers):
-    content = {"test": form, "word": word, "answers": answers}
+def hand_in(folder, word, form, answers, **more):
+    content = {"test": form, "word": word, "answers": answers, **more}
     (folder / f"{form}-{word}.json").write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -359,6 +360,28 @@ def test_statistics_by_hand(tmp_path):
     assert gain["half"] == pytest.approx(1.96 * np.std(change, ddof=1) / np.sqrt(10))
     text = items.report(tmp_path)
     assert "10 learners with both forms" in text and "is an association" in text
+
+
+def test_only_the_chapters_of_the_course_are_counted(tmp_path):
+    """One course taught chapter 00, another 07: neither lowers the other's shares."""
+    asked = items.read()
+    taught = {"one": "00_one_chain", "two": "07_cart_kinetics"}
+    for word, chapter in taught.items():
+        for form in items.FORMS:
+            mine = {i["id"]: i[form]["right"] for i in asked if i["chapter"] == chapter}
+            hand_in(tmp_path, word, form, mine, chapters=[chapter])
+    found, lines = items.collect(tmp_path, asked)
+    assert not lines and len(found) == 4
+    rows = items.item_table(asked, found)
+    assert {row["chapter"] for row in rows} == set(taught.values())
+    assert all(row["n"] == 1 and row["right"] == 1 for row in rows)
+    gained = items.gains(asked, found)
+    assert [(row["chapter"], row["n"]) for row in gained] == [(c, 1) for c in taught.values()]
+    other = next(i["id"] for i in asked if i["chapter"] == "07_cart_kinetics")
+    hand_in(tmp_path, "x", "before", {other: "a"}, chapters=["00_one_chain"])
+    assert items.collect(tmp_path, asked)[1] == [
+        f"before-x.json: not a file of this test ({other})"
+    ]
 
 
 def test_wilson_against_another_program():

@@ -5,11 +5,12 @@
 
 A form is one page that works offline: native inputs, no key inside, a button that saves the answers
 as a small file. The learner picks a word for themselves, and uses it on both forms, so that before
-and after can be paired without a name. The instructor collects the files in a folder.
+and after can be paired without a name, and leaves ticked the chapters that the course teaches; only
+these are asked and counted. The instructor collects the files in a folder.
 
 For each question and form: how many answered, the share right with a 95 % interval (Wilson), the
 discrimination (correlation of the question with the score on all the others), and what was chosen.
-For each chapter: mean share right before and after among those who did both, and the gain.
+For each chapter: mean share right before and after among those asked both times, and the gain.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 2rem aut
 fieldset {{ border: 1px solid #8888; border-radius: 6px; margin: 1.2rem 0; padding: 0.6rem 1rem; }}
 legend {{ float: left; width: 100%; font-weight: 600; margin-bottom: 0.3rem; }}
 label {{ display: flex; gap: 0.6rem; align-items: baseline; clear: left; padding: 0.25rem 0; }}
+fieldset.chapter {{ border: 0; margin: 0; padding: 0; }}
 [for=word] {{ flex-wrap: wrap; }}
 button, input[type=text] {{ font: inherit; padding: 0.4rem 0.8rem; }}
 #bottom {{ position: sticky; bottom: 0; padding: 0.6rem 0; background: Canvas; }}
@@ -76,6 +78,7 @@ anything. Nothing is sent anywhere; at the end you save a file and hand it in.</
 <form id="test">
 <p><label for="word">A word of your own, the same before and after the course (not your name):
 <input type="text" id="word" required maxlength="40" autocomplete="off"></label></p>
+<fieldset><legend>The chapters of your course (ask your instructor)</legend>{chapters}</fieldset>
 {questions}
 <div id="bottom"><button type="submit">Save my answers</button>
 <button type="reset">Clear all</button> <span role="status" id="said"></span></div>
@@ -87,9 +90,21 @@ function answered() {{
   new FormData(form).forEach(function (value, key) {{ if (value) answers[key] = value; }});
   return answers;
 }}
-function count(answers) {{ return Object.keys(answers).length + " of {count} answered"; }}
-form.addEventListener("change", function () {{
-  saved = false;
+function chosen() {{
+  var ticked = form.querySelectorAll("input[type=checkbox]:checked");
+  return Array.from(ticked, function (box) {{ return box.value; }});
+}}
+function show() {{
+  form.querySelectorAll("fieldset.chapter").forEach(function (part) {{
+    part.hidden = part.disabled = chosen().indexOf(part.dataset.chapter) < 0;
+  }});
+}}
+function count(answers) {{
+  var asked = form.querySelectorAll("fieldset.chapter:enabled > fieldset").length;
+  return Object.keys(answers).length + " of " + asked + " answered";
+}}
+form.addEventListener("change", function (event) {{
+  if (event.target.type === "checkbox") show(); else saved = false;
   said.textContent = count(answered());
 }});
 window.addEventListener("beforeunload", function (event) {{
@@ -99,7 +114,9 @@ form.addEventListener("submit", function (event) {{
   event.preventDefault();
   var answers = answered(), word = document.getElementById("word").value.trim().toLowerCase();
   if (!word) {{ said.textContent = "Please give a word of your own."; return; }}
-  var text = JSON.stringify({{test: "{form}", word: word, answers: answers}}, null, 1);
+  if (!chosen().length) {{ said.textContent = "Please tick a chapter above."; return; }}
+  var file = {{test: "{form}", word: word, chapters: chosen(), answers: answers}};
+  var text = JSON.stringify(file, null, 1);
   var link = document.createElement("a");
   link.href = "data:application/json;charset=utf-8," + encodeURIComponent(text);
   link.download = "{form}-" + word.replace(/[^\\p{{L}}\\p{{N}}]+/gu, "-") + ".json";
@@ -111,7 +128,9 @@ form.addEventListener("reset", function (event) {{
   if (!window.confirm("Clear all your answers?")) {{ event.preventDefault(); return; }}
   saved = true;
   said.textContent = "";
+  setTimeout(show);  // the ticks come back after this event
 }});
+show();  // a page that was reloaded may keep its ticks
 </script>
 </html>
 """
@@ -119,7 +138,7 @@ form.addEventListener("reset", function (event) {{
 
 def page(items: list[dict[str, Any]], form: str) -> str:
     """A form as a page; the key is not in it."""
-    parts = []
+    parts: dict[str, list[str]] = {}
     for number, item in enumerate(items, start=1):
         asked = item[form]
         options = "".join(
@@ -129,12 +148,20 @@ def page(items: list[dict[str, Any]], form: str) -> str:
         )
         options += f'<label><input type="radio" name="{item["id"]}" value=""> leave open</label>'
         legend = f"{number}. {html.escape(asked['question'])}"
-        parts.append(f"<fieldset><legend>{legend}</legend>{options}</fieldset>")
+        mine = parts.setdefault(item["chapter"], [])
+        mine.append(f"<fieldset><legend>{legend}</legend>{options}</fieldset>")
     return PAGE.format(
         title=f"Test {form} the course",
-        questions="\n".join(parts),
+        chapters="".join(
+            f'<label><input type="checkbox" value="{chapter}" checked> '
+            f"{chapter[:2]} · {chapter[3:].replace('_', ' ')}</label>"
+            for chapter in parts
+        ),
+        questions="\n".join(
+            f'<fieldset class="chapter" data-chapter="{chapter}">' + "\n".join(mine) + "</fieldset>"
+            for chapter, mine in parts.items()
+        ),
         form=form,
-        count=len(items),
     )
 
 
@@ -157,6 +184,8 @@ class Answers:
     form: str
     word: str
     given: dict[str, str]
+    chapters: frozenset[str]
+    """The chapters that were asked."""
 
 
 def collect(folder: Path, items: list[dict[str, Any]]) -> tuple[list[Answers], list[str]]:
@@ -165,6 +194,7 @@ def collect(folder: Path, items: list[dict[str, Any]]) -> tuple[list[Answers], l
     Of two files with the same word and form the newer counts, which is said.
     """
     known = {item["id"]: item for item in items}
+    all_chapters = [item["chapter"] for item in items]
     found: dict[tuple[str, str], Answers] = {}
     lines = []
     for path in sorted(folder.rglob("*.json"), key=lambda path: path.stat().st_mtime):
@@ -172,6 +202,7 @@ def collect(folder: Path, items: list[dict[str, Any]]) -> tuple[list[Answers], l
             content = json.loads(path.read_text(encoding="utf-8"))
             form, word = content["test"], str(content["word"]).strip().lower()
             given = dict(content["answers"])
+            chapters = frozenset(content.get("chapters", all_chapters))
         except (OSError, ValueError, KeyError, TypeError) as error:
             lines.append(f"{path.name}: not a file of this test ({type(error).__name__})")
             continue
@@ -182,13 +213,14 @@ def collect(folder: Path, items: list[dict[str, Any]]) -> tuple[list[Answers], l
             or form not in FORMS
             or not isinstance(value, str)
             or value not in known[key][form]["options"]
+            or known[key]["chapter"] not in chapters
         ]
         if form not in FORMS or not word or strange:
             lines.append(f"{path.name}: not a file of this test ({', '.join(strange) or form})")
             continue
         if (form, word) in found:
             lines.append(f"{path.name}: replaces an earlier file of {word!r}, {form}")
-        found[form, word] = Answers(form, word, given)
+        found[form, word] = Answers(form, word, given, chapters)
     return list(found.values()), lines
 
 
@@ -210,22 +242,21 @@ def correlation(x: list[float], y: list[float]) -> float:
 
 
 def item_table(items: list[dict[str, Any]], all_answers: list[Answers]) -> list[dict[str, Any]]:
-    """A row for each question and form. An open question counts as not right."""
+    """A row for each question and form, of those asked. Left open counts as not right."""
     rows = []
     for form in FORMS:
-        group = [one for one in all_answers if one.form == form]
-        if not group:
-            continue
-        right = {
-            item["id"]: [float(one.given.get(item["id"]) == item[form]["right"]) for one in group]
-            for item in items
-        }
         for item in items:
-            mine = right[item["id"]]
-            rest = [
-                sum(right[other][i] for other in right if other != item["id"])
-                for i in range(len(group))
+            group = [
+                one for one in all_answers if one.form == form and item["chapter"] in one.chapters
             ]
+            if not group:
+                continue
+            mine = [float(one.given.get(item["id"]) == item[form]["right"]) for one in group]
+            rest = []  # the share right of all others that were asked
+            for one in group:
+                others = [i for i in items if i["chapter"] in one.chapters and i is not item]
+                right = sum(one.given.get(i["id"]) == i[form]["right"] for i in others)
+                rest.append(right / max(len(others), 1))
             low, high = wilson(int(sum(mine)), len(mine))
             chosen = [one.given.get(item["id"], "open") for one in group]
             rows.append(
@@ -268,11 +299,12 @@ def gains(items: list[dict[str, Any]], all_answers: list[Answers]) -> list[dict[
     ``FEWEST`` pairs on; `normalised` is the change over what could still be gained.
     """
     by = {(one.form, one.word): one for one in all_answers}
-    words = sorted({one.word for one in all_answers})
-    words = [word for word in words if all((form, word) in by for form in FORMS)]
+    both = sorted({one.word for one in all_answers})
+    both = [word for word in both if all((form, word) in by for form in FORMS)]
     rows = []
     for chapter in sorted({item["chapter"] for item in items}):
         some = [item for item in items if item["chapter"] == chapter]
+        words = [w for w in both if all(chapter in by[form, w].chapters for form in FORMS)]
 
         def share(form: str, word: str, some: list[dict[str, Any]] = some) -> float:
             given = by[form, word].given
