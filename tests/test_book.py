@@ -24,7 +24,8 @@ BINDER = "https://mybinder.org"
 OWN_SOURCES = {
     "aav_chain", "aav_expression", "bleeding", "cart_sampling", "confounded_trial",
     "crs_tocilizumab", "factor_turnover",
-    "fix_production", "gated_memory", "lnp_mrna", "physics", "responders", "shedding",
+    "fix_production", "gated_memory", "lnp_mrna", "lymphodepletion", "physics", "responders",
+    "shedding",
     "valoctocogene_production",
 }  # fmt: skip
 
