@@ -39,8 +39,8 @@ sample_guess = guess("A day after the drug: IL-6 in a sample, times?", None)  # 
 signal_guess = guess("A day after the drug: the signal of IL-6, times?", None)  # <- your turn
 
 # %% [markdown] tags=["instructor"]
-# Ask for both guesses before anybody speaks, and write them down as pairs. Most pairs are two
-# numbers below 1. Leave them on the board until the two lines of turnover.
+# Ask for both guesses before anybody speaks, and write them down as pairs. Watch for pairs of two
+# numbers below 1, the sample taken for the signal. Leave them on the board until the two lines of turnover.
 #
 # Say once, at the start: nothing here tells anybody how to treat a patient. The drug is given
 # against a syndrome, by rules that weigh far more than one cytokine.
@@ -143,7 +143,7 @@ assert 0.7 < interferon(upn1.uninhibited_share).max() / interferon(1.0).max() < 
 # exists.
 
 # %% [markdown] minutes=4
-# ## The package agrees, and misses one peak of four
+# ## The package agrees, and misses one peak of six
 #
 # Three lines. They hold the memory cells that we left out. Equations and values are those that a
 # model library transcribed from the paper's supplement.
@@ -381,7 +381,7 @@ for share in (0.2, 0.8, 0.95):  # <- your turn: another receptor_share
 # ## Play: the day, the dose, and a steroid beside it
 #
 # A steroid works elsewhere: less of every cytokine is released. Here it stops a share of the
-# release, from one day on. The figure starts with the drug on the last day. Give it on day 3: how
+# release, from day 3 on. The figure starts with the drug on the last day. Give it on day 3: how
 # high will the sample of day 4 be? Without the drug it is near 2,300 pg/mL.
 
 # %%
@@ -394,7 +394,7 @@ explore(
     },
     panels=[
         dict(show=["il6", "il6_untreated"], y=(1, 2e4), title="in a sample"),
-        dict(show=["signal", "signal_untreated"], y_scale="linear", title="at the receptor"),
+        dict(show=["signal", "signal_untreated"], y=(0, 1), y_scale="linear", title="at the receptor"),
     ],
     x=(0, 12),
     predict=dict(
@@ -412,12 +412,13 @@ explore(
 # ## Early or late: a drug cannot take back what has been
 #
 # Sum the signal over all days, without any drug: that is 100 %. Now give tocilizumab, or a steroid
-# that stops 70 % of the release, on ever later days. The gray line is the signal that had been
-# spent before that day. Guess: where does tocilizumab's curve run beside the gray line?
+# that stops 70 % of the release, on ever later days. The gray area is the signal that had been
+# spent before that day. Guess: where does tocilizumab's curve run beside its edge?
 
 # %% tags=["slide"]
 fine = np.arange(0, 40.01, 0.05)
 stops = ledger.value("crs_tocilizumab.steroid_example")
+assert stops == 0.7  # as the text says
 given_on = {"UPN1": np.arange(0, 10.1, 0.5), "UPN3": np.arange(0, 36, 1.5)}
 left_over, spent = {}, {}
 for name, changes in (("UPN1", {}), ("UPN3", crs_tocilizumab.UPN3)):
@@ -576,6 +577,7 @@ plot.show(
     alt=f"Both rise together because both come from burden; those with the drug sit top right, "
     f"and their exposure is {ratio(by_need):.1f} times that of the others.",
 )
+assert "31 of 45" in ledger.row("le2018.resolved_share").note
 assert ratio(by_need) > 2.5 and abs(ratio(by_lot) - 1) < 0.3
 
 # %% [markdown] tags=["instructor"]
@@ -584,7 +586,8 @@ assert ratio(by_need) > 2.5 and abs(ratio(by_lot) - 1) < 0.3
 # the arrows apart.
 
 # %% [markdown]
-# A drug that does nothing, and about the label's ratio. The number is an **association**, and fits
+# A drug that does nothing, and about the label's ratio. Need chose the drug, and need came with
+# expansion: {term}`confounding by indication`. The number is an **association**, and fits
 # a drug without effect, a weak stimulant or a weak brake. Looking within a child, before and after,
 # gave 1.2 and 1.0 for the growth rate, and the paper calls that no detectable effect. Chapter 07
 # showed how wide such an estimate is. Of 45 patients in the regulators' summary, 31 were through
@@ -668,7 +671,7 @@ any_grade = [100 * limits(*ids)[0] for _, ids, _ in RATES.values()]
 plot.show(
     fig,
     caption="CRS by trial with exact 95 % intervals: published rates, TRANSCEND's read in a "
-    "secondary text. Scales, diseases and rules differ, so this is no ranking.",
+    "secondary text; counts from percentages, the widest interval where several fit. Scales, diseases and rules differ, so this is no ranking.",
     alt=f"The share with CRS of grade 3 or above runs from {least:.0f} % to {most:.0f} % within "
     f"one product, tisa-cel, by trial; any grade from {min(any_grade):.0f} to "
     f"{max(any_grade):.0f} % over all trials.",
@@ -677,7 +680,7 @@ plot.show(
 assert least == 0 and 46 < most < 47
 
 # %% [markdown] tags=["instructor"]
-# Somebody will rank. Ask for the two ends of the red marks: both are the same product. Then ask
+# Watch for a ranking. Then ask for the two ends of the red marks: both are the same product. And
 # what differs between them: disease, age, burden, scale, and the rule by which tocilizumab is given
 # before a grade gets worse.
 
@@ -744,7 +747,7 @@ assert ledger.value("juliet_neuro_grades2020.neuro_ctcae") > 2.5 * (
 # ## What we may answer
 #
 # **Treatment failure?** Not from that sample. With the receptor blocked, measured IL-6 rises while
-# its signal falls; a higher IL-6 tells slower loss. It does not tell success either: the patient's
+# its signal falls; a higher IL-6 may tell slower loss and nothing else. It does not tell success either: the patient's
 # state does, and it is not in the model.
 #
 # **As expected?** That reviewer may keep the sentence, if it is about the sign. How much it rises
@@ -763,4 +766,4 @@ assert ledger.value("juliet_neuro_grades2020.neuro_ctcae") > 2.5 * (
 # and to plan what to measure beside it. Not to treat anybody.
 #
 # Your guesses stand above, below the two lines of turnover. If both were below 1, you took the
-# sample for the signal. It is the commonest pair.
+# sample for the signal.
