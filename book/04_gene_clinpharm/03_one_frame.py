@@ -367,7 +367,8 @@ grown = micro_dystrophin(in_years * year / week, **boy)[0]
 stayed = micro_dystrophin(in_years * year / week)[0]
 if share_by_you is not ...:
     near = np.allclose(share_by_you, grown / stayed, rtol=0.02)
-    print("yours is the chain's" if near else f"yours, {share_by_you}, is not the chain's")
+    typed = np.round(share_by_you, 2)
+    print("yours is the chain's" if near else f"yours, {typed}, is not the chain's")
 print(f"{'year':>6}{'size':>8}{'child, %':>10}{'no growth, %':>14}{'child over it':>15}{'1/S':>7}")
 for when, s, child, same in zip(in_years, size, grown, stayed, strict=True):
     print(f"{when:>6.1f}{s:>8.2f}{child:>10.1f}{same:>14.1f}{child / same:>15.2f}{1 / s:>7.2f}")
@@ -383,6 +384,8 @@ assert np.allclose(grown * size, stayed, rtol=1e-5)
 # If protein were proportional to copies, one number would link the arms, and boys would spread as
 # much in protein as in copies. Both can be read off a table of means and SDs. Guess: how much of
 # the spread of protein (variance of its logarithm) could copies explain at the most?
+#
+# The last column says it: the variance of log copies over that of log protein, each from a CV.
 
 # %% tags=["slide"]
 copies_guess = guess("Crossover group: at most ... %?", None, unit="%")  # <- your turn
@@ -391,7 +394,7 @@ arms = {
     "part 1, week 12": ("copies_part1", "protein_part1"),
     "part 1, week 60": ("copies_week_60", "protein_week_60"),
 }
-heads = ("copies", "protein", "% per copy", "CV copies", "protein", "share")
+heads = ("copies", "protein", "% per copy", "CV copies", "CV protein", "share")
 print(" " * 18 + "".join(f"{head:>11}" for head in heads))
 share, boxes_of = {}, {}
 for arm, keys in arms.items():
@@ -571,8 +574,11 @@ plot.show(
 #
 # Which half-life does a curve of protein in blood show? Give Jonas's chain another protein: the
 # same messenger RNA now codes for factor VIII, for factor IX, for Apgar's enzyme, for
-# micro-dystrophin. Only `protein_loss_rate` changes. The table reads the last slope off a month of
-# simulated protein. Then put in a messenger RNA that lasts (`mrna_half_life = 60`).
+# micro-dystrophin. Only `protein_loss_rate` changes. Apgar's enzyme stays in the liver cell, and a
+# clotting factor would go to plasma: the arrows are the same, the sample is not.
+#
+# The table reads the last slope off a month of simulated protein. Then put in a messenger RNA that
+# lasts (`mrna_half_life = 60`).
 
 # %% tags=["slide"]
 mrna_half_life = ln2 / q.mrna_loss_rate  # h <- your turn: 60, 5
@@ -703,7 +709,7 @@ ledger.show(
 #
 # Swap the two last rates: let the messenger RNA halve in 28.5 h and the protein in 18 h. And share
 # out the endosome anew: three times the escape, its loss lowered by as much, a third of the
-# translation. Guess what a plasma assay notices. Then look at the liver.
+# translation. Guess what an assay of protein notices. Then look at the liver.
 
 # %% tags=["slide"]
 grid = np.linspace(0, 240, 41)
