@@ -15,7 +15,7 @@
 #
 # *You will be able to* build CAR T cells against a tumor in three ways, say what each can never
 # show, treat cure as chance, and tell luck from difference between patients · *you need*
-# first-order rates, a little NumPy, chapter 07's curve · *80 minutes*
+# first-order rates, a little NumPy, chapter 07's curve · *85 minutes*
 #
 # **The question.** Two people with large B-cell lymphoma got the same product. Their tumors were of
 # one size. Their CAR T cells rose and fell alike. On day 60 nothing was found in either. A year
@@ -214,7 +214,8 @@ plot.show(
     alt=f"Three closed circles. The largest reaches far into the shaded region, to "
     f"{min(least.values()):.1g} of a cell, and comes back to its start.",
 )
-assert 5_000 < least[1] < 7_000 and least[2] < 1 and least[4] < 1e-8
+if {1, 2, 4} <= set(least):
+    assert 5_000 < least[1] < 7_000 and least[2] < 1 and least[4] < 1e-8
 
 # %% [markdown] tags=["instructor"]
 # Ask what the picture would have to look like for a cured patient. A curve that leaves on the left
@@ -247,12 +248,15 @@ for name, pace in (
 when = np.array([0, 90, 200, 400])
 print(f"\ntumor (cells/µL)      {'day 90':>12}{'day 200':>12}{'day 400':>12}")
 ends = {}
-for words, critical in (("U_crit as given", usual.critical_tumor), ("no U_crit", 1e-9)):  # <- try 1
+for words, critical in (
+    ("U_crit as given", usual.critical_tumor),
+    ("no U_crit", 1e-9),  # <- your turn: 1
+):
     ends[words] = solve(saturating, usual.changed(critical_tumor=critical), when)["tumor"][1:]
     print(f"{words:<22}" + "".join(f"{u:>12.3g}" for u in ends[words]))
 quiet = ends["U_crit as given"][0] * in_body
 print(f"\n'cured' on day 90 means {quiet:,.0f} cells in 5 L that do not divide")
-assert 40_000 < quiet < 50_000 and ends["no U_crit"][1] > 800
+assert 40_000 < quiet < 50_000 and (critical > 1e-9 or ends["no U_crit"][1] > 800)
 
 # %% [markdown] tags=["instructor"]
 # The question to ask: what would they have to measure to know U_crit? Nothing does. A parameter
@@ -299,12 +303,13 @@ def competition(y):
 
 
 start = v["normal_start"], v["car_start"], v["tumor_start"]
-ours = walk(rk4, competition, start, 120, 0.1)  # <- your turn: a step of 1 d
+h = 0.1  # d <- your turn: 0.05, 0.25
+ours = walk(rk4, competition, start, 120, h)[:: round(1 / h)]  # at whole days
 
 model, typical = kimmel2021.model, kimmel2021.model.parameters_with()
 course = solve(model, typical, np.arange(0, 120.1, 0.1))
-assert np.allclose(ours[:, 1] / v["cells_per_count"], course["car_t"], rtol=1e-3)
-assert np.allclose(ours[:, 2], course["tumor_cells"], rtol=1e-3)
+assert np.allclose(ours[:, 1] / v["cells_per_count"], course["car_t"][::10], rtol=0.01)
+assert np.allclose(ours[:, 2], course["tumor_cells"][::10], rtol=0.01)
 top = course["car_t"].argmax()
 height, day = course["car_t"][top], course.times[top]
 print(f"peak {height:.1f} CAR T cells/µL on day {day:.0f}; by hand the same")
@@ -368,23 +373,25 @@ for name in ("lymphopenia_shape", "lymphopenia_growth"):
 explore(
     kimmel2021.model,
     sliders={
-        "tumor_growth": (0.05, 0.3),
-        "killing_rate": (0.6, 1.4),
-        "car_start": (2e7, 2e9),
-        "normal_start": (3e8, 3e10),
+        "tumor_growth": (0.08, 0.2),
+        "killing_rate": (0.9, 1.35),
+        "car_start": (9e7, 3.6e8),
+        "normal_start": (1e9, 9e9),
     },
-    panels=[dict(show=["tumor_cells"], y=(1e-6, 1e13)), dict(show=["car_t", "normal_t"])],
-    x=(0, 400),
+    panels=[dict(show=["tumor_cells"], y=(1e-12, 1e13)), dict(show=["car_t", "normal_t"])],
+    x=(0, 200),
     predict=dict(
         question="95 billion tumor cells on day 0. How many on day 85, when fewest are left?",
         of="tumor_cells at 85",
     ),
 )
 
-# %% [markdown] minutes=10
-# No slider makes it stay away. The curve goes down to 2 cells, or to a thousandth of one, and comes
-# back. In an equation like $dB/dt = (\ldots)\,B$ zero is never reached, and no fraction is too
-# small to grow. So this model, read as it stands, says: *everybody relapses*. Yet people are cured.
+# %% [markdown] minutes=9
+# No slider makes it stay away. The curve goes down to 2 cells, or to a billionth of one, and turns.
+# (And three times more normal T cells left at the start spoil everything: remember that for the
+# last notebook of this chapter.) In an equation like $dB/dt = (\ldots)\,B$ zero is never reached,
+# and no fraction is too small to grow. So this model, read as it stands, says: *everybody
+# relapses*. Yet people are cured.
 #
 # What does "2 cells" mean? There may be 2 cells. Or none in most people and many in some, and 2 on
 # average.
@@ -458,7 +465,7 @@ plot.show(
 # Let everybody change the seed and call out the number cured of twelve; collect them on the board.
 # The spread of those numbers is binomial. Then ask which of the twelve had *something we missed*.
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=7
 # One model, one set of parameters, two ends. Nothing was missed in those who relapsed. There was
 # nothing to see.
 #
@@ -576,6 +583,7 @@ faster_guess.compare(round(100 * faster, 1))
 assert 0.26 < cure(tumor_growth=0.12)[0] < 0.28 and faster < 0.005
 families = -np.log(exact), -np.log(faster)
 assert round(families[0], 2) == 0.41 and round(families[1], 1) == 5.7
+assert round(families[1] / families[0]) == 14
 
 # %% [markdown] minutes=7
 # A cliff. Each tumor cell of the first day founds a family, and a family survives with a tiny
@@ -609,7 +617,7 @@ def each_chance(many):
 
 printed = ledger.value("kimmel2021.parameter_variance")
 luck = {}
-for words, sd in (("SD 5 %", printed), ("SD 22 %", printed**0.5)):  # <- your turn: another spread
+for words, sd in (("SD 5 %", printed), ("SD 22 %", printed**0.5)):  # <- your turn: a third
     many, ends = recipes.runs(typical, sd)
     back = recipes.progression_days(many, ends)
     cured_on, back_on = ends.extinct_at[ends.extinct], back[np.isfinite(back)]
@@ -741,6 +749,9 @@ tries = {
     "a clone 1,000 times smaller": p.changed(negative_start=p.negative_start / 1_000),
     "a clone 10,000 times smaller": p.changed(negative_start=p.negative_start / 10_000),
     "a receptor that sees the clone": p.changed(bystander_ratio=1, half_bystander=p.half_killing),
+    "the other copy of the code": p.changed(
+        half_bystander=ledger.value("liu2022.half_bystander_copy")
+    ),
 }  # <- your turn
 gone = {words: clone_gone(changed) for words, changed in tries.items()}
 print(f"{'':<34}{'fewest cells of the clone':>26}{'gone':>8}")
@@ -757,9 +768,9 @@ assert gone["a receptor that sees the clone"][1] > 0.99
 # %% [markdown] minutes=4
 # Neither dose nor killing matters: what kills the target faster also ends the feast sooner, so
 # fewer CAR T cells stand by when the clone could be hit. A smaller clone may be lost by luck. A
-# receptor that *sees* it ends it, in this model. (Another public copy of the code has a
-# half-constant three times as large; the clone is then back in 72 days. A line of a ledger
-# decides.)
+# receptor that *sees* it ends it, in this model. And look at the last line. Another public copy of
+# the authors' code has a half-constant almost three times as large: then 60 million cells of the
+# clone are left. One transcribed number decides how deep a remission is.
 #
 # Look at CAR T cells on the day of relapse, too: 4 and 3 cells/µL. Exposure on that day does not
 # tell the two apart. What comes next does. Where CD19 was kept, CAR T cells rise once more, as

@@ -377,6 +377,7 @@ exercise(
             patterns=[
                 "kill* faster lower|prevent|reduce*", "higher dose lower|prevent|help*|reduce*",
                 "too few kill*", "more killing help*|lower*|prevent*|reduce*",
+                "fewer|less relapse*", "product will work|help*", "kill* mean* fewer|less",
             ],
         ),
     ],
