@@ -40,7 +40,8 @@ signal_guess = guess("A day after the drug: the signal of IL-6, times?", None)  
 
 # %% [markdown] tags=["instructor"]
 # Ask for both guesses before anybody speaks, and write them down as pairs. Watch for pairs of two
-# numbers below 1, the sample taken for the signal. Leave them on the board until the two lines of turnover.
+# numbers below 1, the sample taken for the signal. Leave them on the board until the two lines of
+# turnover.
 #
 # Say once, at the start: nothing here tells anybody how to treat a patient. The drug is given
 # against a syndrome, by rules that weigh far more than one cytokine.
@@ -394,7 +395,10 @@ explore(
     },
     panels=[
         dict(show=["il6", "il6_untreated"], y=(1, 2e4), title="in a sample"),
-        dict(show=["signal", "signal_untreated"], y=(0, 1), y_scale="linear", title="at the receptor"),
+        dict(
+            show=["signal", "signal_untreated"], y=(0, 1), y_scale="linear",
+            title="at the receptor",
+        ),
     ],
     x=(0, 12),
     predict=dict(
@@ -671,7 +675,8 @@ any_grade = [100 * limits(*ids)[0] for _, ids, _ in RATES.values()]
 plot.show(
     fig,
     caption="CRS by trial with exact 95 % intervals: published rates, TRANSCEND's read in a "
-    "secondary text; counts from percentages, the widest interval where several fit. Scales, diseases and rules differ, so this is no ranking.",
+    "secondary text; counts from percentages, the widest interval where several fit. "
+    "Scales, diseases and rules differ, so this is no ranking.",
     alt=f"The share with CRS of grade 3 or above runs from {least:.0f} % to {most:.0f} % within "
     f"one product, tisa-cel, by trial; any grade from {min(any_grade):.0f} to "
     f"{max(any_grade):.0f} % over all trials.",
@@ -680,7 +685,7 @@ plot.show(
 assert least == 0 and 46 < most < 47
 
 # %% [markdown] tags=["instructor"]
-# Watch for a ranking. Then ask for the two ends of the red marks: both are the same product. And
+# Watch for a ranking. Then ask for the two ends of the red marks: both are the same product. Ask
 # what differs between them: disease, age, burden, scale, and the rule by which tocilizumab is given
 # before a grade gets worse.
 
@@ -747,8 +752,8 @@ assert ledger.value("juliet_neuro_grades2020.neuro_ctcae") > 2.5 * (
 # ## What we may answer
 #
 # **Treatment failure?** Not from that sample. With the receptor blocked, measured IL-6 rises while
-# its signal falls; a higher IL-6 may tell slower loss and nothing else. It does not tell success either: the patient's
-# state does, and it is not in the model.
+# its signal falls; a higher IL-6 may tell slower loss and nothing else. It does not tell success
+# either: the patient's state does, and it is not in the model.
 #
 # **As expected?** That reviewer may keep the sentence, if it is about the sign. How much it rises
 # depends on a share of loss that we chose.
