@@ -108,9 +108,9 @@ print(package)
 #
 # Before any adjusting: a drawing. Each arrow says *if I changed this, that would change*. Where
 # does burden point? In notebook 2 more tumor gave a higher peak. What about dose? In practice
-# whoever has more disease may get more. And severe CRS may be more frequent with more tumor, though
-# not everywhere: in FELIX it was rare at either burden {cite:p}`felix_burden`. Our registry is built
-# so that it is.
+# whoever has more disease may get more. And severe CRS may be more frequent with more tumor,
+# though not everywhere: in FELIX it was rare at either burden {cite:p}`felix_burden`. Our registry
+# is built so that it is.
 #
 # Does burden really move both the cells and the cytokine? Ask a model that knows nothing of our
 # registry: Hardiansyah and Ng's, of one person with leukemia. Guess; then move the dose, then the
