@@ -238,7 +238,7 @@ for name, p in (("UPN1", upn1), ("UPN3", upn3)):
 # which the second and third part are never given.
 
 # %%
-SPLITS = {  # <- your turn: a split of your own
+SPLITS = {  # <- your turn: add a split of your own at the end
     "10 / 30 / 60": (0.1, 0.3, 0.6),
     "all at once": (1.0, 0.0, 0.0),
     "60 / 30 / 10": (0.6, 0.3, 0.1),
@@ -254,7 +254,7 @@ for words, shares in SPLITS.items():
         line += f"{top:>{width},.0f}{day:>8.1f}"
         peaks.append((top, day))
     print(line)
-heights = np.array([top for top, _ in peaks]).reshape(-1, 2)
+heights = np.array([top for top, _ in peaks]).reshape(-1, 2)[:4]  # ours
 assert np.all(np.ptp(heights, axis=0) / heights.min(axis=0) < 0.05)
 
 known = solve(hardiansyah2019.model, upn1, [1.99])["il6"][0]
@@ -372,7 +372,7 @@ for share in (0.2, 0.8, 0.95):  # <- your turn: another receptor_share
     up = other["il6"][0] / other["il6_untreated"][0]
     down = other["signal"][0] / other["signal_untreated"][0]
     print(f"share lost through the receptor {share}: IL-6 times {up:.2f}, signal times {down:.3f}")
-    assert up > 1 > down
+    assert up > 0.999 > down
 
 # %% [markdown]
 # The size of the rise is what we chose. Both signs hold over all that range; the model's tests try
@@ -457,7 +457,7 @@ plot.show(
     f"{at3['UPN3']:.0f} % in UPN3, whose signal comes weeks later; its curve runs just above what "
     "was spent before, and the steroid's runs higher until late.",
 )
-day = 6  # <- your turn: another day
+day = 6  # <- your turn: another day, up to 10
 for name in given_on:
     at = [np.interp(day, given_on[name], left_over[name, d]) for d in ("tocilizumab", "steroid")]
     before = np.interp(day, given_on[name], spent[name])
@@ -498,12 +498,14 @@ drawn = {}
 for factor in (1.0, arrow):
     _, e_arrow = cells(upn1, faster=lambda day, f=factor: f if day >= 1 else 1.0)
     drawn[factor] = e_arrow
-    print(f"growth times {factor} from day 1: {e_arrow[later].max():.2f} gigacells at the peak")
-assert np.array_equal(drawn[1.0], e) and 1.4 < drawn[arrow][later].max() / e[later].max() < 1.6
+    top = e_arrow[later].max()
+    print(f"growth times {factor} from day 1: {top:.2f} gigacells at the peak, "
+          f"{top / e[later].max():.2f} times as many")
+assert np.array_equal(drawn[1.0], e)
 
 # %% [markdown]
-# With a factor of 1, *every* digit is the same. With a fifth more growth there are half as many
-# cells again. The model cannot find out which is right: one types it in. (The package's solver
+# With a factor of 1, *every* digit is the same. With a fifth more growth the peak is half as high
+# again. The model cannot find out which is right: one types it in. (The package's solver
 # takes other steps when more equations ride along, so its curves may part in the eighth digit. Its
 # slopes do not.)
 #
@@ -552,7 +554,7 @@ trial = solve(hardiansyah2019.model, many, month)
 exposure = np.trapezoid(trial["car_t"], month, axis=1)
 il6_top = trial["il6"].max(axis=1)
 
-luck = np.exp(0.6 * rng.standard_normal(n))  # <- your turn: 0 is none, 3 is nearly a lottery
+luck = np.exp(0.6 * rng.standard_normal(n))  # <- your turn: 0 is none, 10 nearly a lottery
 sickness = il6_top * luck
 by_need = sickness >= np.quantile(sickness, untreated / (treated + untreated))
 by_lot = rng.permutation(by_need)
@@ -582,7 +584,8 @@ plot.show(
     f"and their exposure is {ratio(by_need):.1f} times that of the others.",
 )
 assert "31 of 45" in ledger.row("le2018.resolved_share").note
-assert ratio(by_need) > 2.5 and abs(ratio(by_lot) - 1) < 0.3
+no_luck = il6_top >= np.quantile(il6_top, untreated / (treated + untreated))
+assert ratio(no_luck) > 2.5 and abs(ratio(by_lot) - 1) < 0.4
 
 # %% [markdown] tags=["instructor"]
 # This is {term}`confounding by indication`: need chooses the drug. Ask for both halves: the label's
