@@ -75,6 +75,8 @@ _hit = "02_hemophilia_clinic/05_immune_hit"
 _burden = "08_cart_response/02_burden_and_dose"
 _raised = "Dose was raised cohort by cohort, not by lot; the intervals of all doses overlap."
 
+_looked_back = "Among those who relapsed, looked at backwards: no chance of a relapse can be read."
+
 _release = "08_cart_response/03_cytokines"
 _scales = "One arm; scale, disease and rule for tocilizumab are the trial's own: no ranking."
 _printed = "Printed as a percentage that fits more than one count, so no exact interval. " + _scales
@@ -125,6 +127,10 @@ SHOWN = (
     *(
         Shown(f"crb401.response_{dose}", _raised, _burden)
         for dose in ("50", "150", "450_low", "450_high", "800")
+    ),
+    *(
+        Shown(f"cd19_relapse2023.{kind}", _looked_back, "08_cart_response/01_tumor")
+        for kind in ("with_cd19", "without_cd19")
     ),
     *(
         Shown(row, _scales, _release)
