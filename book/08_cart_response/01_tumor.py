@@ -354,8 +354,8 @@ for name in ("lymphopenia_shape", "lymphopenia_growth"):
 
 # %% [markdown] tags=["instructor"]
 # "All within the quartiles" sounds strong. Ask how wide the last quartiles are: 40-fold. Then ask
-# whether four medians of a fit can support five parameters. Two printed values contradict their own
-# table, and the file says what values inside would give.
+# whether four medians could tell eight parameters of T cells. Two printed values contradict their
+# own table, and the file says what values inside would give.
 
 # %% [markdown] minutes=6
 # All four are within the quartiles. Day 90 is 3.4 times the median, and passes because its

@@ -340,7 +340,7 @@ exercise(
                 "the model cannot describe this relapse",
                 [
                     "1|one|single kind|type|sort|population", "predator* not|cannot|never*",
-                    "prey not|cannot|never*", "model not|cannot|never|lack*|wrong|no|assum*",
+                    "prey not|cannot|never*", "model not|cannot|never|lack*|wrong|no|assumes",
                     "always return*|back|relapse*|come*", "no end", "circle*|cycle*|oscillat*",
                     "no clone", "two|second kind|type|population",
                 ],
