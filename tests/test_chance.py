@@ -119,6 +119,20 @@ def test_the_hand_over_loses_little(below):
     assert f"{100 * truth[-1]:.1f} per cent by the exact formula" in said
 
 
+def test_what_a_later_hand_over_loses():
+    course = solve(M, P, GRID)
+    y = tuple(course.states[name] for name in M.states)
+    birth, death = kimmel2021.tumor_cell(GRID, y, P, 0)
+    birth = np.full(GRID.size, birth)
+    left = {}
+    for below in (100, 3):
+        i = int(np.argmax(y[2] < below))
+        left[below] = extinction_probability(GRID[i:], birth[i:], death[i:], y[2][i])[-1]
+    said = " ".join(M.deviations)
+    assert f"in {100 * left[100]:.1f} per cent by the same formula from below 100 on" in said
+    assert f"in {100 * left[3]:.1f} from below 3" in said
+
+
 def test_before_the_hand_over_the_course_is_the_deterministic_one():
     found = stochastic(M, P, GRID, runs=20, seed=6)
     before = found.handed_over[0] > GRID
