@@ -289,7 +289,7 @@ check("08.20", review)
 # shows one.
 #
 # Second, a cut that is searched for in the data that it describes is found too often. In the
-# notebook about one in eleven idle drugs had an optimum among five bands.
+# notebook about one in ten idle drugs had an optimum among five bands.
 #
 # Needed: other patients, and best a comparison by lot at two exposures. And the price: more drug
 # may mean more harm, which the sentence does not mention.
