@@ -255,7 +255,7 @@ for words, critical in (
     ends[words] = solve(saturating, usual.changed(critical_tumor=critical), when)["tumor"][1:]
     print(f"{words:<22}" + "".join(f"{u:>12.3g}" for u in ends[words]))
 quiet = ends["U_crit as given"][0] * in_body
-print(f"\n'cured' on day 90 means {quiet:,.0f} cells in 5 L that do not divide")
+print(f"\n'cured' on day 90 means {round(quiet, -2):,.0f} cells in 5 L that do not divide")
 assert 40_000 < quiet < 50_000 and (critical > 1e-9 or ends["no U_crit"][1] > 800)
 
 # %% [markdown] tags=["instructor"]
@@ -263,8 +263,9 @@ assert 40_000 < quiet < 50_000 and (critical > 1e-9 or ends["no U_crit"][1] > 80
 # that nobody can measure decides between cure and relapse.
 
 # %% [markdown] minutes=12
-# The pace is tamed. But the cure is a *parameter*: with the switch the tumor sleeps, without it the
-# patient relapses, always. Saturation did not explain cure. It assumed it.
+# The pace is bounded, though at a division every two hours, which no T cell keeps up. But the cure
+# is a *parameter*: with the switch the tumor sleeps, without it the patient relapses, always.
+# Saturation did not explain cure. It assumed it.
 #
 # ## CAR T cells grow into a room that normal T cells take back
 #
@@ -520,7 +521,7 @@ for words, below in (
 ):  # fmt: skip
     i = np.argmax(tumor < below)
     last = chance_from(i)
-    print(f"{words:<24}{days[i]:>7g}{round(tumor[i]):>16,}{last:>9.1%}")
+    print(f"{words:<24}{days[i]:>7g}{float(f'{tumor[i]:.3g}'):>16,.0f}{last:>9.1%}")
 
 for below in (few, 10_000):
     runs = found if below == few else stochastic(
@@ -716,7 +717,7 @@ for ax, (words, p) in zip(axes, cases.items(), strict=True):
     ax.axhspan(1e-9, one_cell, color="0.88", linewidth=0)
     ax.set(yscale="log", ylim=(1e-9, 1e5), ylabel="cells (cells/µL)", title=words)
     which = "positive" if "with CD19" in words else "negative"
-    few_left[words] = at.states[which].min()
+    few_left[words] = float(f"{at.states[which].min():.3g}")
     relapse = year[(year > 40) & (at["blasts"] > 5)][0]
     cells_back[words] = at["car_t"][round(relapse)]
     assert (at["car_t"][340] > 5 * cells_back[words]) == (which == "positive")
@@ -763,7 +764,8 @@ tries = {
 gone = {words: clone_gone(changed) for words, changed in tries.items()}
 print(f"{'':<34}{'fewest cells of the clone':>26}{'gone':>8}")
 for words, (fewest, chance) in gone.items():
-    print(f"{words:<34}{f'{fewest:,.0f}' if fewest > 0.5 else 'none':>26}{chance:>8.0%}")
+    number = f"{float(f'{fewest:.3g}'):,.0f}"
+    print(f"{words:<34}{number if fewest > 0.5 else 'none':>26}{chance:>8.0%}")
 
 peaks = [solve(leukemia, q, year)["car_t"].max() for q in (p, tries["twice the killing"])]
 print(f"\npeak of CAR T cells: {peaks[0]:,.0f} cells/µL; with twice the killing {peaks[1]:,.0f}")
