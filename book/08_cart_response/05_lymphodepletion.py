@@ -422,8 +422,9 @@ plot.show(
 
 # %% [markdown] minutes=4
 # With against without lymphodepletion both models expect a higher peak in this patient. At ten
-# times the dose Owens' is lower with the drug, since what is killed recruits, and less tumor is less
-# to kill. That comparison cannot choose between them. The single halves can, and there the two models swap places.
+# times the dose Owens' is lower with the drug: what is killed recruits, and less tumor is less to
+# kill. That comparison cannot choose between them. The single halves can, and there the two models
+# swap places.
 #
 # ## What data say: an association in 22 people
 #
@@ -580,11 +581,9 @@ assert shares["dose by kidney"] < 0.3 or omega < 0.2
 GROUPS = {"low": "below 18", "optimal": "18 to 20", "high": "above 20"}
 print("AUC (mg h/L)   relapse by 6 months   alive, not progressed at a year")
 for group, words in GROUPS.items():
-    print(f"{words:<15}", end="")
-    for what in ("relapse", "pfs"):
-        row = ledger.row(f"scordo2023.{what}_{group}")
-        print(f"{row.value:>5.0%} ({row.spread[0]:.0%} to {row.spread[1]:.0%})", end="     ")
-    print()
+    ill, well = (ledger.row(f"scordo2023.{what}_{group}") for what in ("relapse", "pfs"))
+    shown = [f"{row.value:.0%} ({row.spread[0]:.0%} to {row.spread[1]:.0%})" for row in (ill, well)]
+    print(f"{words:<15}{shown[0]:<22}{shown[1]}")
 hazard = ledger.row("scordo2023.relapse_hazard_ratio")
 print(
     f"\noptimal against low, adjusted: HR {hazard.value} ({hazard.spread[0]} to {hazard.spread[1]})"
