@@ -240,7 +240,7 @@ exercise(
             "A",
             "reading",
             "By lot, and yet both halves change together. In the notebook both models expect a "
-            "higher peak with the drug.",
+            "higher peak with the drug in one patient.",
             "Write down what each model expects. Look for an arm where they differ.",
         ),
         slip(
@@ -314,10 +314,11 @@ exercise(
             idea(
                 "the cut was searched for in the same patients",
                 [
-                    "same patient*|data|people", "search*", "found|chosen|picked data|patient*",
-                    "best cut", "cherry*", "overfit*", "multiple", "many cut*|band*|compar*",
-                    "validat*", "confirm*", "replicat*", "optimi*", "data driven", "new patients",
-                    "other patients", "independent",
+                    "same patient*|data*|people|cohort|sample", "very data*|patient*",
+                    "derived|taken|comes|came|set from", "post hoc", "after looking|seeing",
+                    "search*", "found|chosen|picked data*|patient*", "best cut", "cherry*",
+                    "overfit*", "multiple", "many cut*|band*|compar*", "validat*", "confirm*",
+                    "replicat*", "optimi*", "data driven", "new|other patients", "independent",
                 ],
                 "Where did the 18 come from? In which patients was it then tested?",
             ),
