@@ -216,7 +216,7 @@ model = Model(
         "car_t": Output("cell/uL", "CAR T cells in blood", "flow cytometry"),
         "normal_t": Output("cell/uL", "normal T cells in blood", "flow cytometry"),
         "tumor": Output("1", "tumor cells over those at infusion", "imaging"),
-        "tumor_cells": Output("cell", "tumor cells in the body", "none: no assay counts so few"),
+        "tumor_cells": Output("cell", "tumor cells in the body, which no assay counts"),
     },
     rhs=rhs,
     initial=initial,
