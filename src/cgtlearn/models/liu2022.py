@@ -47,7 +47,7 @@ OF_THE_PATIENT = (
 )
 """The parameters in which the two examples differ; the second has no clone without CD19."""
 
-NONE_LEFT = ledger.row("liu2022.negative_start").domain[0]
+NONE_LEFT = from_ledger("liu2022", "negative_start")["negative_start"].domain[0]
 
 CD19_KEPT = {
     **{name: float(ledger.value(f"liu2022.kept_{name}")) for name in OF_THE_PATIENT},
