@@ -57,7 +57,7 @@ exercise(
     title="What pays for the peak?",
     draw={
         "tumor": among(500.0, 800.0, 300.0, 1200.0),
-        "start": among(20.0, 15.0, 35.0),
+        "start": among(25.0, 18.0, 35.0),
         "expansion": among(0.002, 0.003, 0.0012),
         "killing": among(0.0001, 0.0002, 0.00015),
     },
@@ -80,6 +80,11 @@ exercise(
             "reading",
             "ρ U is a rate, per day. Divide ρ by δ to get CAR T cells for each tumor cell killed.",
             "Check the unit of what you computed.",
+        ),
+        slip(
+            p.start + p.tumor,
+            "reading",
+            "You let each tumor cell pay for one CAR T cell. It pays for ρ/δ of them.",
         ),
     ],
     hints=[
@@ -282,16 +287,22 @@ exercise(
                 "flatness is an assumption of the model",
                 [
                     "assum*", "model says|shows|gives|has", "in the|this|that model", "put in*",
-                    "built in*", "by construction", "live|lives|feed|feeds on tumor|antigen*",
-                    "model not patient*|data|people",
+                    "built in*", "by construction",
+                    "live|lives|feed*|grow* on|off tumo*|antigen*|target*",
+                    "model not patient*|data|people", "simulat*", "equation*", "structur*",
+                    "antigen*|tumor|tumour|burden|target driv*|depend*|limited", "model* exposure",
+                    "tumor|tumour|antigen* drives|limits|feeds|determines|pays",
+                    "driven|limited|fed by antigen*|tumo*|burden|target*",
                 ],
                 "Where does the flatness come from: from patients, or from what the model assumes?",
             ),
             idea(
                 "too few patients to tell a response by dose",
                 [
-                    "1|one of 3|three", "3|three patient*|people", "few patient*|people|case*",
-                    "interval*", "small number*|sample*|cohort*", "respon* not|neither*|un*",
+                    "1|one of|out 3|three", "3|three patient*|people", "n 3", "only 3|three",
+                    "few patient*|people|case*|person*|responder*", "interval*",
+                    "small number*|sample*|cohort*", "respon* not|neither*|un*",
+                    "nothing response*|efficacy", "not mean|imply response*|respon*|efficacy",
                     "exposure not response*", "overlap*", "not show*|rule*|prove* effect*",
                 ],
                 "What do the responses by dose say, with their intervals?",
@@ -299,8 +310,12 @@ exercise(
             idea(
                 "another limit: burden, time of the peak, or how doses were given",
                 [
-                    "burden*", "later", "delay*", "day*", "time peak*", "earl*", "not random*",
-                    "cohort*", "by lot", "range", "fast* tumor*|grow*", "fitted|fit one*",
+                    "1|one|this|that|other|another|higher|high|its|own|same|different burden*",
+                    "burden* fit*|calibrat*|differ*|other*", "later", "delay*", "slow*",
+                    "days later|earlier|delay*|matter*|count*", "time|day peak*", "earl* peak*",
+                    "peak* earl*", "not random*", "non random*", "sequential*", "escalat*",
+                    "by lot", "range", "fast* tumor*|tumour*|grow*", "extrapolat*",
+                    "fitted|fit|calibrated one|single*",
                 ],
                 "Name one more limit: at which burden was it fitted, or when does the peak come?",
             ),
@@ -312,6 +327,12 @@ exercise(
             "and the peak is later.",
             "True in the model, which assumes that antigen drives growth. But three patients at 50 "
             "million are too few, and the doses were not randomized.",
+            "Exposure does not depend on dose since expansion is antigen-driven, which is a "
+            "property of Singh's equations. With so few patients at 50 million the response rate "
+            "is uncertain. Slower kinetics at low dose could let the tumor progress.",
+            "Right: simulated exposure is flat. Wrong: that says nothing about efficacy, since "
+            "only 3 patients had the low dose. Dose escalation was sequential, so the groups are "
+            "not comparable.",
         ],
     ),
     wrong=[
