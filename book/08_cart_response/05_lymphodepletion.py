@@ -737,7 +737,7 @@ fourfold.compare(round(doubling**2, 2))
 # | Model influence | Low: it says what an observed association cannot show; trials decide. |
 # | Consequence of a wrong decision | High for a dose, which is outside; low for a plan. |
 # | Model risk | Low inside this use, from the two lines above; high outside it. |
-# | Model evaluation | Laws, targets with misses, six models against the observed slope of burden. |
+# | Model evaluation | Laws, targets with misses, all models against the observed slope of burden. |
 #
 # ### Key points
 #
