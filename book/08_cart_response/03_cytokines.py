@@ -18,11 +18,13 @@
 # finding, and read a table of side effects without ranking · *you need* the burden and dose of the
 # second notebook · *75 minutes*
 #
-# **The question.** A data review. A patient with cytokine release, {term}`CRS`, got tocilizumab on
-# day 3. It blocks the receptor of {term}`IL-6`. The next morning's IL-6 is far above that of the
-# day before. One reviewer writes *treatment failure*. A second writes *as expected*. A third adds:
-# "At least we know from our model that the drug leaves the CAR T cells alone." Which of the three
-# can keep their sentence?
+# *Cytokines* are proteins by which immune cells call one another. After CAR T cells they can run so
+# high that the patient gets ill: {term}`CRS`, cytokine release. {term}`IL-6` is one of them.
+#
+# **The question.** A data review. A patient with CRS got {term}`tocilizumab` on day 3. It blocks
+# the receptor of IL-6. The next morning's IL-6 is far above that of the day before. One reviewer
+# writes *treatment failure*. A second writes *as expected*. A third adds: "At least we know from
+# our model that the drug leaves the CAR T cells alone." Which of the three can keep their sentence?
 #
 # Two guesses, both against the same patient *without* the drug. Above 1 is more, below 1 is less.
 
@@ -49,11 +51,14 @@ signal_guess = guess("A day after the drug: the signal of IL-6, times?", None)  
 # %% [markdown] minutes=7
 # ## A cytokine is made where two kinds of cells meet
 #
-# The two adults here had leukemia and got CAR T cells against CD19; a model of their cytokines was
-# fitted to each {cite:p}`hardiansyah2019`. They are called UPN1 and UPN3. CAR T cells $E$ and tumor
-# cells $B$ meet in blood. Each meeting may kill $B$, may make $E$ divide, and sets cytokine free:
+# The two adults here, {term}`UPN1 and UPN3`, had leukemia and got CAR T cells against CD19. A model
+# of their cytokines was fitted to each {cite:p}`hardiansyah2019`. CAR T cells $E$ and tumor cells
+# $B$, both in $10^9$ cells, meet in blood. Meetings kill $B$, make $E$ divide, and set a cytokine
+# $X$ free:
 #
 # $$\frac{dX}{dt} = P\,B\,E + d\,(X_0 - X) .$$
+#
+# $P$ is what the meetings set free, $d$ the rate of loss, $X_0$ the level in quiet times.
 #
 # Before you run: which peaks first, IL-6 or the CAR T cells? And think of $B\,E$: one factor falls
 # while the other rises.
@@ -98,11 +103,12 @@ meetings = b * e
 release = upn1.il6_loss * upn1.il6_baseline + upn1.il6_production * meetings
 il6 = turnover(release, upn1.il6_loss, upn1.il6_baseline)
 
-half_life = None  # <- your turn: the half-life of IL-6 in hours, from upn1.il6_loss (1/day)
+half_life = guess("Half-life of IL-6?", None, unit="h")  # <- your turn: upn1.il6_loss is per day
 later = DAYS > 2.1  # each infusion is a short spike in blood
 for name, curve in (("meetings", meetings), ("IL-6", il6), ("CAR T cells", e)):
     print(f"{name:<12} peak on day {DAYS[later][curve[later].argmax()]:.1f}")
 print(f"highest IL-6: {il6.max():,.0f} pg/mL")
+half_life.compare(round(24 * np.log(2) / upn1.il6_loss, 1))
 order = [DAYS[later][curve[later].argmax()] for curve in (meetings, il6, e)]
 assert order == sorted(order)
 
@@ -115,8 +121,8 @@ assert order == sorted(order)
 # ## IL-10 holds IFN-γ back, a little
 #
 # In the same meetings {term}`IL-10` and {term}`IFN-γ` are set free. IL-10 brakes the release of
-# IFN-γ: a share $a$ cannot be braked, the rest is halved at an IL-10 of $b$. Guess: by how many
-# percent does the brake lower the highest IFN-γ? Then take it off.
+# IFN-γ: a share $a$ cannot be braked, the rest is halved at an IL-10 of $b$. Guess by how many
+# percent the brake lowers the highest IFN-γ. Then take it off.
 
 # %%
 il10 = turnover(
@@ -134,9 +140,13 @@ def interferon(uninhibited):
     return turnover(released, upn1.ifng_loss, upn1.ifng_baseline)
 
 
+lower = guess("The brake takes how much off the highest IFN-γ?", None, unit="%")  # <- your turn
 for share in (upn1.uninhibited_share, 1.0):  # <- your turn: what would 0 be?
-    print(f"share that cannot be braked {share:.2f}: IFN-γ up to {interferon(share).max():,.0f}")
-assert 0.7 < interferon(upn1.uninhibited_share).max() / interferon(1.0).max() < 0.85
+    top = interferon(share).max()
+    print(f"share that cannot be braked {share:.2f}: IFN-γ up to {top:,.0f} pg/mL")
+off = 1 - interferon(upn1.uninhibited_share).max() / interferon(1.0).max()
+lower.compare(round(100 * off))
+assert 0.15 < off < 0.3
 
 # %% [markdown] tags=["instructor"]
 # The unit of this constant was printed in ng where pg is meant. Let someone multiply
@@ -159,7 +169,8 @@ for target in hardiansyah2019.model.targets:
     name = target.row.split(".")[1]
     if name.endswith(("il6_peak", "il10_peak", "ifng_peak")):
         found = proof.score(hardiansyah2019.model, target)
-        print(f"{name:<17}{found.ours:>7,.0f}{found.published:>9,.0f}{found.ratio:>7.2f}")
+        label = name if name.startswith("upn3") else f"upn1_{name}"
+        print(f"{label:<17}{found.ours:>7,.0f}{found.published:>9,.0f}{found.ratio:>7.2f}")
         miss = name == "il10_peak"
         assert (abs(found.ratio - 1) > 0.25) == miss
 
@@ -183,12 +194,13 @@ WINDOW = np.arange(0, 40.01, 0.05)
 
 
 def highest(p):
-    """The highest IL-6 and its day."""
-    level = solve(hardiansyah2019.model, p, WINDOW)["il6"]
-    return level.max(), WINDOW[level.argmax()]
+    """The highest IL-6, its day, and the share of tumor cells left on day 40."""
+    course = solve(hardiansyah2019.model, p, WINDOW)
+    level, tumor = course["il6"], course["b_cells"]
+    return level.max(), WINDOW[level.argmax()], tumor[-1] / tumor[0]
 
 
-SWAPS = {  # <- your turn: add a line, such as {"killing_rate"}
+SWAPS = {  # <- your turn: add a line, such as {"effector_death"}; names: list(hardiansyah2019.UPN3)
     "UPN1 as was": set(),
     "with UPN3's dose": {"dose"},
     "with UPN3's tumor": {"b_cells"},
@@ -197,20 +209,26 @@ SWAPS = {  # <- your turn: add a line, such as {"killing_rate"}
 }
 tops = {}
 for words, names in SWAPS.items():
-    tops[words] = highest(upn1.changed(**{n: hardiansyah2019.UPN3[n] for n in names}))[0]
-    print(f"{words:<27} IL-6 up to {tops[words]:>6,.0f} pg/mL")
+    swapped = upn1.changed(**{n: hardiansyah2019.UPN3[n] for n in names})
+    tops[words], _, stays = highest(swapped)
+    print(f"{words:<27} IL-6 up to {tops[words]:>6,.0f} pg/mL, tumor left {stays:>4.0%}")
 assert tops["with UPN3's dose"] > 0.95 * tops["UPN1 as was"]
 assert tops["with UPN3's tumor"] < 0.02 * tops["UPN1 as was"]
+assert upn1.expansion_rate * upn3.b_cells < upn1.effector_death
 
 # %% [markdown]
 # The dose: nothing. The tumor: nearly all. It is the second notebook's lesson, now for a toxicity.
 #
-# There is a law behind it. A B cell that is killed costs $1/K$ meetings, and each meeting gives
+# But read the last column. So little tumor does not feed UPN1's CAR T cells: they die faster than
+# they divide, and the tumor stays. UPN3's CAR T cells die more slowly, so they clear it in the end.
+# A low IL-6 alone does not tell a spared patient from a treatment that did nothing.
+#
+# A law stands behind it. A tumor cell that is killed costs $1/K$ meetings, and each meeting gives
 # $P$. So the area of IL-6 above its baseline is, whatever the dose,
 #
-# $$\int (X - X_0)\,dt = \frac{P}{d\,K}\,\times\text{B cells killed} .$$
+# $$\int (X - X_0)\,dt = \frac{P}{d\,K}\,\times\text{tumor cells killed} .$$
 #
-# Write the right side for UPN3 in place of `None`.
+# UPN3's 0.93 gigacells of tumor are nearly all killed. Work out the right side for UPN3.
 
 # %%
 def area_by_law(p, killed):
@@ -218,18 +236,19 @@ def area_by_law(p, killed):
     return p.il6_production / (p.il6_loss * p.killing_rate) * killed
 
 
-mine = None  # <- your turn: area_by_law(upn3, 0.93)
+mine = guess("UPN3's area by the law?", None, unit="pg/mL × d")  # <- your turn: area_by_law(...)
 for name, p in (("UPN1", upn1), ("UPN3", upn3)):
     course = solve(hardiansyah2019.model, p, WINDOW)
     area = np.trapezoid(course["il6"] - p.il6_baseline, WINDOW)
     by_law = area_by_law(p, p.b_cells - course["b_cells"][-1])
     print(f"{name}: area {area:,.0f}, by the law {by_law:,.0f} pg/mL x day")
     assert abs(area / by_law - 1) < 0.07
+mine.compare(round(by_law))
 
 # %% [markdown] tags=["instructor"]
 # The law is short by a few percent since B cells divide while they are killed. Ask who is missing
-# before you say it. Then ask what the law leaves open: the area is fixed, the *height* is not. The
-# same area in three days or in three weeks is the difference between the two patients' peaks.
+# before you say it. Then ask what the law leaves open: the area is fixed, the *height* is not. The two
+# areas are fourteenfold apart, the peaks over fiftyfold: UPN3's area is spread over weeks.
 
 # %% [markdown] minutes=4
 # ## A split dose buys time and knowledge, not a lower peak
@@ -250,7 +269,7 @@ for words, shares in SPLITS.items():
     line = f"{words:<16}"
     for p, width in ((upn1, 18), (upn3, 8)):
         split = dict(zip(("share_day0", "share_day1", "share_day2"), shares, strict=True))
-        top, day = highest(p.changed(**split))
+        top, day, _ = highest(p.changed(**split))
         line += f"{top:>{width},.0f}{day:>8.1f}"
         peaks.append((top, day))
     print(line)
@@ -280,7 +299,8 @@ assert known > 500 and slow < 2
 #
 # $R$ is the release you have built. $F$ is the share of receptors that is free, $O$ the share that
 # the drug holds. **The signal $S$ is free IL-6 times free receptors.** $s$ is the share of IL-6's
-# loss that goes through the receptor. The drug's concentration $c$ falls by one exponential.
+# loss that goes through the receptor. $K_6$ and $K_T$ are the levels at which IL-6 or the drug,
+# alone, would hold half of the receptors. The drug's concentration $c$ falls by one exponential.
 #
 # Look at both lines and say which sign each gets from a larger $O$. Do it before you run the cell.
 # Then find, by hand, the most that a complete blockade can raise IL-6 in the long run: set
@@ -304,7 +324,8 @@ def il6_and_signal(release, p, drug_day=None):
     return np.array(course).T
 
 
-at_most = None  # <- your turn: the most a blockade can raise IL-6, from tocilizumab.receptor_share
+print(f"s is {tocilizumab.receptor_share}, chosen")
+at_most = guess("In the long run, IL-6 at most times?", None)  # <- your turn: from s
 without = il6_and_signal(release, tocilizumab)
 with_drug = il6_and_signal(release, tocilizumab, drug_day=3.0)
 
@@ -314,6 +335,7 @@ print(f"the drug holds {with_drug[2][next_day]:.1%} of the receptors")
 print(f"a day later, measured IL-6 times {times[0]:.1f}, signal times {times[1]:.3f}\n")
 sample_guess.compare(round(times[0], 1))
 signal_guess.compare(round(times[1], 3))
+at_most.compare(round(1 / (1 - tocilizumab.receptor_share), 1))
 assert times[0] > 2 and times[1] < 0.2
 
 # %% tags=["slide"]
@@ -373,6 +395,7 @@ for share in (0.2, 0.8, 0.95):  # <- your turn: another receptor_share
     down = other["signal"][0] / other["signal_untreated"][0]
     print(f"share lost through the receptor {share}: IL-6 times {up:.2f}, signal times {down:.3f}")
     assert up > 0.999 > down
+assert 2250 < other["il6_untreated"][0] < 2350  # without the drug, on day 4
 
 # %% [markdown]
 # The size of the rise is what we chose. Both signs hold over all that range; the model's tests try
@@ -465,22 +488,24 @@ for name in given_on:
           f"the steroid {at[1]:.0f} %")
     assert np.all(left_over[name, "tocilizumab"] > spent[name] - 0.5)
 assert at3["UPN1"] > 20 and at3["UPN3"] < 10
+assert left_over["UPN3", "tocilizumab"][0] > at3["UPN3"]
 
 # %% [markdown]
 # What can be saved is what has not been spent. Day 6 is late for one patient and early for the
-# other, so *day* is a poor clock; the signal itself would be the clock, and nobody samples it.
+# other, so *day* is a poor clock; the signal itself would be the clock, and nobody samples it. In
+# UPN3 the first day is not even the best: part of the drug is gone when the signal comes.
 #
 # Three limits, before somebody quotes the curve. *Signal* is no fever and no grade: what harm
-# follows from it is not in the model. The steroid's 70 % is chosen. And *early costs nothing* is
-# true here because we left every cost out. Of these, one deserves a section.
+# follows from it is not in the model. The steroid's 70 % is chosen. And a drug given early costs
+# hardly anything here because we left its costs out. One thing left out deserves a section.
 
 # %% [markdown] minutes=6
 # ## "It leaves the CAR T cells alone" is what we typed in
 #
 # The third reviewer's sentence. Look for the drug in `cells`, the function you built: it is not
 # there. No arrow was drawn from the drug to the cells, so expansion must be the same to the last
-# digit. Then draw one: Stein's model of tisagenlecleucel has a factor on the growth rate after
-# tocilizumab.
+# digit. Then draw one: Stein's model of tisagenlecleucel {cite:p}`stein2019` has a factor on the
+# growth rate after tocilizumab.
 
 # %%
 ledger.show("stein2019.tocilizumab_factor", "stein2019.steroid_factor")
@@ -505,9 +530,7 @@ assert np.array_equal(drawn[1.0], e)
 
 # %% [markdown]
 # With a factor of 1, *every* digit is the same. With a fifth more growth the peak is half as high
-# again. The model cannot find out which is right: one types it in. (The package's solver
-# takes other steps when more equations ride along, so its curves may part in the eighth digit. Its
-# slopes do not.)
+# again. The model cannot find out which is right: one types it in.
 #
 # **That tocilizumab leaves expansion alone is an assumption of
 # this model, and no run of it is evidence.** The third reviewer cannot keep the sentence.
@@ -594,10 +617,16 @@ assert ratio(no_luck) > 2.5 and abs(ratio(by_lot) - 1) < 0.4
 
 # %% [markdown]
 # A drug that does nothing, and about the label's ratio. Need chose the drug, and need came with
-# expansion: {term}`confounding by indication`. The number is an **association**, and fits
-# a drug without effect, a weak stimulant or a weak brake. Looking within a child, before and after,
-# gave 1.2 and 1.0 for the growth rate, and the paper calls that no detectable effect. Chapter 07
-# showed how wide such an estimate is. Of 45 patients in the regulators' summary, 31 were through
+# expansion: {term}`confounding by indication`. We chose how much burden and luck vary, so the size
+# is ours; with other spreads it is another. That need alone can make such a ratio is the point.
+#
+# So the label's number is an **association**. It fits a drug without effect, a weak stimulant or a
+# weak brake.
+#
+# Looking within a child, before and after, gave 1.2 and 1.0 for the growth rate, and the paper
+# calls that no detectable effect. Chapter 07 showed how wide such an estimate is.
+#
+# Of 45 patients in the regulators' summary, 31 were through
 # with CRS two weeks after tocilizumab {cite:p}`le2018`. No control group: what came after a drug is
 # not yet what came *from* it.
 
@@ -608,8 +637,8 @@ assert ratio(no_luck) > 2.5 and abs(ratio(by_lot) - 1) < 0.4
 # toxicity of its own. No model of this chapter computes it, and we offer none.
 #
 # The trials are shown here, without a model beside them. A percentage is often all that is printed.
-# For an exact interval one needs the count. How many counts fit "23 % of 115"? Write your guess in
-# place of `None`, then run.
+# For an exact interval, {term}`Clopper-Pearson's <Clopper-Pearson interval>`, one needs the count.
+# How many counts fit "23 % of 115"?
 
 # %%
 def counts(percent, n):
@@ -617,9 +646,10 @@ def counts(percent, n):
     return [k for k in range(n + 1) if f"{100 * k / n:.0f}" == f"{percent:.0f}"]
 
 
-fitting = None  # <- your turn: how many counts fit 23 % of 115?
+fitting = guess("How many counts fit 23 % of 115?", None)  # <- your turn
 print(f"23 % of 115: {counts(23, 115)}; 77 % of 75: {counts(77, 75)}; 42 % of 269: "
       f"{counts(42, 269)}")
+fitting.compare(len(counts(23, 115)))
 
 
 def limits(*ids):
@@ -649,7 +679,7 @@ RATES = {  # trial: (disease, any grade, grade 3 or above)
     "TRANSCEND": ("liso-cel, large B-cell", ["abramson2020.crs_any"], ["abramson2020.crs_severe"]),
     "KarMMa": ("ide-cel, myeloma", ["munshi2021.crs_any"], ["munshi2021.crs_severe"]),
     "CRB-401": ("ide-cel, myeloma", ["crb401.crs_any"], ["crb401.crs_grade3"]),
-    "Seattle": ("one centre's, several", ["hay2017.crs_any"],
+    "Seattle": ("centre's own, several", ["hay2017.crs_any"],
                 [f"hay2017.crs_grade{g}" for g in (3, 4, 5)]),
 }  # fmt: skip
 
@@ -713,7 +743,8 @@ for trial_name, (any_id, what, id) in NEURO.items():
 
 # %% [markdown]
 # Scales differ too, and for that there is a clean experiment: physicians graded the patients of
-# *one* trial again. Guess the share of events that keep their grade, then print it.
+# *one* trial again. CRS had the scales Penn, Lee and {term}`ASTCT`; neurotoxicity had
+# {term}`CTCAE` and ASTCT. Guess the share of events that keep their grade, then print it.
 
 # %%
 again = {
@@ -773,5 +804,5 @@ assert ledger.value("juliet_neuro_grades2020.neuro_ctcae") > 2.5 * (
 # **What it may be used for.** To know which way a sample moves when its own receptor is blocked,
 # and to plan what to measure beside it. Not to treat anybody.
 #
-# Your guesses stand above, below the two lines of turnover. If both were below 1, you took the
-# sample for the signal.
+# Your guesses stand with their answers under *Two lines of turnover*. If both were below 1, you
+# took the sample for the signal.

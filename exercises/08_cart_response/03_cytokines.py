@@ -95,6 +95,20 @@ exercise(
             "complement",
             "You divided by the loss that is blocked. Divide by the loss that is left.",
         ),
+        slip(
+            p.release / p.loss * (1 + p.share * p.held),
+            "reading",
+            "You added to the level the share that is taken off the loss. That fits small shares "
+            "only: half the loss makes twice the level.",
+            "Solve for X with what is left of the loss in the denominator.",
+        ),
+        slip(
+            p.release / (p.loss * (1 - p.share) * (1 - p.held)),
+            "reading",
+            "You took the share and the blockade off one after the other. The antibody blocks its "
+            "part of the receptor's loss, nothing else.",
+            "Write the two ways out as two terms: d (1 - s), and d s (1 - O).",
+        ),
     ],
     hints=[
         "It settles where as much is lost as is released.",
@@ -193,6 +207,18 @@ exercise(
             "You block the loss by the receptors that IL-6 holds. The drug's share blocks it.",
             "Name the two shares aloud: who sits on the receptor?",
         ),
+        slip(
+            other_slope(lambda held, signal: (1 - SHARE) * (1 - held)),
+            "reading",
+            "You multiplied the two leftovers, so the drug blocks the other way out as well.",
+            "Without drug the whole loss must be LOSS: check with drug = 0.",
+        ),
+        slip(
+            other_slope(lambda held, signal: 1 - SHARE * (1 - held)),
+            "complement",
+            "You took off the loss through the receptors that are *not* held by the drug.",
+            "Without drug the whole loss must be LOSS: check with drug = 0.",
+        ),
     ],
     hints=[
         "With every receptor held, how much of the loss should be left? What does the code leave?",
@@ -276,6 +302,12 @@ exercise(
             "One over 4 per day is 6 hours.",
         ),
         slip(
+            ["C", "D", "A", "B"],
+            "reading",
+            "You let IFN-γ lag by more than 20 hours. Its lag is at most one over its loss rate.",
+            "One over 1.5 per day is 16 hours.",
+        ),
+        slip(
             ["A", "B", "D", "C"],
             "reading",
             "You have turned the order round.",
@@ -304,7 +336,7 @@ reply = (
     "the rise does not show that the blockade failed. In the model no arrow leads from the drug to "
     "the cells, so identical curves are an assumption that comes back and not a finding. In the "
     "trial the drug was given to the sick, and those with many CAR T cells get sick: this is "
-    "confounding by indication, and a drug without any effect would give such a ratio. To learn "
+    "confounding by indication, and a drug without any effect can give such a ratio. To learn "
     "more, one would compare growth within patients before and after the drug, or give it by lot."
 )
 # --- end
@@ -316,8 +348,8 @@ check("08.12", reply)
 #
 # Two. The cells' equations hold no drug. What comes out was typed in.
 #
-# Three. The drug went to the sick, and expansion makes sick. A drug without effect gives about that
-# ratio, and so would a weak brake. The number speaks neither for nor against.
+# Three. The drug went to the sick, and expansion makes sick. A drug without effect can give
+# such a ratio, and so can a weak brake. The number speaks neither for nor against.
 
 # %% tags=["spec"]
 exercise(
@@ -332,7 +364,11 @@ exercise(
                 "measured IL-6 rises because its receptor is blocked",
                 [
                     "block* rise*|raise*|higher|more|slow*|less|hold*|held|loss|clear*",
-                    "rise*|raise*|higher block*|receptor*",
+                    "rise*|rose|raise*|higher|up|increas* because|since|as|when|if "
+                    "block*|full|occup*|bound|held|taken",
+                    "rise*|rose|raise*|higher|up|increas* because|since|as|when|if receptor* "
+                    "block*|full|occup*|bound|held|taken",
+                    "block* rose|up|increas*|climb*", "nowhere go",
                     "clear*|loss|lost|uptake|remov*|consum* receptor*|block*|slow*|less|held",
                     "slow*|less clear*|loss|lost|remov*|uptake",
                     "signal* fall*|low*|drop*|less|down",
@@ -346,7 +382,11 @@ exercise(
                 "the model's identical curves were put in",
                 [
                     "assum*", "no arrow*", "put in*", "built in*", "by construction", "typed in",
-                    "not a|any|in finding*|result*", "model|equation* no|not|without drug|effect",
+                    "not a|any|in finding*|result*",
+                    "model|equation* has|have|had|hold*|contain* no drug|effect|term|link",
+                    "model|equation* without drug|effect|term|link",
+                    "never|not include*|included|contain*|modelled|modeled drug|effect|influence",
+                    "drug never|not include*|included|modelled|modeled",
                     "no drug cell*|equation*", "model cannot|not show*|prove*|tell*", "circular*",
                     "same|identical because", "written|wrote|drawn|coded drug|arrow|effect",
                     "equation* lack*|leave*|hold* drug|nothing", "drug not in", "left out",
@@ -361,7 +401,7 @@ exercise(
                     "expan* cause*|make*|lead*", "random*", "by lot",
                     "worst|worse off|ill*|patient*", "already|anyway more|high*|expand*",
                     "more|most|high*|expand* already|anyway|before", "select*",
-                    "bad|serious|toxic* crs", "because|only|had crs",
+                    "bad|worst|worse|serious|toxic* crs", "because|only|had crs",
                 ],
                 "Who gets the drug, and what do they have in common before they get it?",
             ),
@@ -377,6 +417,9 @@ exercise(
             "Tocilizumab blocks the receptor so IL-6 can't bind and be cleared, which means the "
             "serum concentration rises even though signalling drops. The model was built without "
             "an effect of the drug on T cells. Selection: only patients with bad CRS got it.",
+            "Measured IL-6 goes up when its receptor is full of antibody as the protein has "
+            "nowhere to go. The model never included any influence of tocilizumab on T cells, so "
+            "the curves tell us what we assumed. Patients with the worst CRS received it.",
             "A rise is expected when the receptor is blocked, since less is lost. The curves are "
             "equal by construction. The comparison in the trial is confounded by how sick they "
             "were.",
