@@ -59,6 +59,9 @@ crude = 100 * ((p.low_high + p.high_high) / 200 - (p.low_usual + p.high_usual) /
 in_the_high_arm = 100 * (
     0.2 * (p.low_high / 40 - p.low_usual / 160) + 0.8 * (p.high_high / 160 - p.high_usual / 40)
 )
+in_the_usual_arm = 100 * (
+    0.8 * (p.low_high / 40 - p.low_usual / 160) + 0.2 * (p.high_high / 160 - p.high_usual / 40)
+)
 exercise(
     "08.13",
     kind="predict",
@@ -101,6 +104,19 @@ exercise(
             "You weighted the classes as they occur among those with the high dose. That answers "
             "a question about them alone.",
             "The question asks for all 400, and half of these have low burden.",
+        ),
+        slip(
+            in_the_usual_arm,
+            "other-numbers",
+            "You weighted the classes as they occur among those with the usual dose. That answers "
+            "a question about them alone.",
+            "The question asks for all 400, and half of these have low burden.",
+        ),
+        slip(
+            risk_high / risk_usual,
+            "reading",
+            "That is the risk ratio. The question asks for the difference of the two risks.",
+            "Subtract, and give percentage points.",
         ),
         slip(
             difference / 100,
@@ -172,6 +188,13 @@ def with_weights(rule):
     return wrong
 
 
+def sums_over_all(events, exposed, chance):
+    """The right weights, divided by the number of people."""
+    y, a, p = np.asarray(events), np.asarray(exposed) == 1, np.asarray(chance)
+    w = np.where(a, 1 / p, 1 / (1 - p))
+    return (w * y)[a].sum() / len(y) - (w * y)[~a].sum() / len(y)
+
+
 exercise(
     "08.14",
     kind="find-the-bug",
@@ -200,6 +223,20 @@ exercise(
             "swapped-arguments",
             "You gave each arm the weights of the other.",
             "Whoever was exposed had a chance of p to be so.",
+        ),
+        slip(
+            with_weights(lambda a, p: np.where(a, 1.0, p / (1 - p))),
+            "reading",
+            "These weights make the others look like the exposed. That answers a question about "
+            "the exposed alone.",
+            "Both arms should look like all people: each weight is one over a probability.",
+        ),
+        slip(
+            sums_over_all,
+            "total-for-rate",
+            "The weights are right. You divided the weighted sums by the number of people, and the "
+            "weights of an arm add up to that only on average.",
+            "Divide by the sum of the weights, as np.average does.",
         ),
         slip(
             with_weights(lambda a, p: 1 / (1 - p)),
@@ -336,6 +373,10 @@ exercise(
                     "cannot|could not|not relapse*", "early relaps*|event*|failure*",
                     "not at risk", "guarantee*", "grouped|group* future", "by definition",
                     "relapse* before six|6|month*|test*", "looks ahead",
+                    "no chance|way be|get|enter|appear|persist*", "relapse* early",
+                    "relapse* first month*|half|weeks", "relapse* never persist*|group|counted",
+                    "early|first months put|fall*|land*|end|ended other|no|without",
+                    "known only later|afterwards",
                 ],
                 "Could somebody in the group that persisted have relapsed in month two?",
             ),
@@ -345,7 +386,8 @@ exercise(
                     "landmark*", "time varying", "time dependent", "varying",
                     "change* with|over time",
                     "start* clock|follow*|count* six|6|month*|later", "from six|6 month*|on",
-                    "split*", "at six|6 months",
+                    "split*", "at six|6 months", "from month six|6",
+                    "start* when|after know*|known", "start* later",
                 ],
                 "Which two analyses avoid it?",
             ),
@@ -353,7 +395,9 @@ exercise(
                 "still an association",
                 [
                     "associat*", "confound*", "caus*", "burden", "common cause", "random*",
-                    "not effect|prove*|show*", "t cell* fitness|quality",
+                    "not effect|prove*|show*", "t cell* fitness|quality", "correlat*",
+                    "other|another|third factor*|cause*|reason*|variable*", "explain both",
+                    "lead*|behind both",
                 ],
                 "Suppose the clock is right. May we say that persistence keeps patients well?",
             ),
@@ -366,6 +410,12 @@ exercise(
             "The groups are made with knowledge of the future: to persist for six months you must "
             "remain in response. A time-varying covariate repairs that, and yet an association "
             "does not prove that persistence protects.",
+            "Patients who relapse early have no chance to be in the persistence group. One should "
+            "count time from month 6 only. Correlation is not causation.",
+            "Early relapses can never be in the persisting group. The clock should start when we "
+            "know who persisted. Other factors such as tumour load could explain both.",
+            "Those who relapse in the first months are put in the other group automatically. "
+            "Restrict to people in remission at 6 months. It could be reverse causation.",
         ],
     ),
     wrong=[
