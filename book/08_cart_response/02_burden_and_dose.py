@@ -372,7 +372,8 @@ explore(
 # %% [markdown]
 # Is that possible at all? A microgram of DNA holds so many genomes and no more. Chapter 07 counted
 # them. At the ceiling *every* cell with a nucleus in the blood is a CAR T cell. How many copies
-# one CAR T cell carries is not in Singh's model; we take the count of another product, ARI-0001.
+# one CAR T cell carries is not in Singh's model; we take another product's, the
+# median of three batches.
 #
 # For cells/µL the ledger has no law of nature, but it has a count: the highest lymphocyte count in
 # 45 people after a CD19 product, axicabtagene. For models that count cells in the body we ask
@@ -499,9 +500,9 @@ assert local[0] < 0.2 and local.max() > 1.2
 # ## A flat peak does not make the dose idle
 #
 # "Exposure is flat from 50 to 800 million cells, so give 50." Before you sign, look at responses by
-# dose in the trial that Singh's model describes, CRB-401 of idecabtagene in multiple myeloma. They
-# are shown, not modeled, with exact (binomial) intervals. At 450 million cells patients are in two
-# groups, by how much BCMA, the antigen, their tumor cells carried.
+# dose in the trial that Singh's model describes: idecabtagene in multiple myeloma, `crb401` in the
+# ledger. They are shown, not modeled, with exact (binomial) intervals. At 450 million cells
+# patients are in two groups, by how much BCMA, the antigen, their tumor cells carried.
 #
 # At the lowest dose 1 of 3 responded. How high may the true share be?
 
