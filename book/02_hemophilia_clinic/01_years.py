@@ -51,8 +51,8 @@ slope_guess = guess(
 )  # <- your turn
 
 # %% [markdown] tags=["instructor"]
-# Collect the three guesses on the board before anybody explains. Most rooms give the last one as
-# five or ten, from what they know of the products. Do not comment; the answer comes at the middle
+# Collect the three guesses on the board before anybody explains. Who knows the
+# products may well say five or ten for the last one. Do not comment; the answer comes at the middle
 # of the hour.
 
 # %% [markdown] minutes=4 tags=["slide"]

@@ -54,8 +54,8 @@ for letter, row in published.items():
     print(f"  by {letter}: {20 * 0.5 ** (104 / row.value):>5.1f} IU/dL")
 
 # %% [markdown] tags=["instructor"]
-# Let everybody commit to one letter before any formula, and write the votes on the board. Most
-# rooms split between the published parameter (D) and the middle. At the end the line is struck out.
+# Let everybody commit to one letter before any formula, and write the votes on the board. The
+# published parameter (D) and the middle both tempt. At the end the line is struck out.
 
 # %% [markdown] minutes=5
 # ## Two levels and a logarithm make a half-life
@@ -831,7 +831,7 @@ print(f"published bands, year 3: {100 * below_last[1]:.0f} % are at {lost} IU/dL
 print(f"simulated, year 5: {100 - at_5:.0f} % below {lost} IU/dL")
 
 # %% [markdown] tags=["instructor"]
-# The room will call the extrapolation wrong. Hold against that: it counts another event. Ask what a
+# It is easy to call the extrapolation wrong. Hold against that: it counts another event. Ask what a
 # person with 4 IU/dL and no bleed has lost.
 
 # %% [markdown] minutes=5

@@ -46,8 +46,8 @@ ledger.show([aav_expression.model.parameters[f"{name}_rate"].row for name in nam
 told_guess = guess("Five years of factor IX: how many numbers do they tell?", None)  # <- your turn
 
 # %% [markdown] tags=["instructor"]
-# Vote: how many of the eleven? Write the votes down. Rooms that fit curves for a living say five or
-# six. Point at the status column before anybody argues from a value: none of the eleven is
+# Vote: how many of the eleven? Write the votes down. Five or six tempt whoever fits curves for a
+# living. Point at the status column before anybody argues from a value: none of the eleven is
 # *published* as a rate of this chain.
 
 # %% [markdown] minutes=6

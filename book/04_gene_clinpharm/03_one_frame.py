@@ -53,8 +53,8 @@ slope_guess = guess(  # <- your turn
 )
 
 # %% [markdown] tags=["instructor"]
-# Write both guesses on the board. Most rooms say about 8.5 h for the second, since *half-life of
-# the protein* is what a plasma curve shows in every other course. Do not correct it before the
+# Write both guesses on the board. About 8.5 h tempts for the second, since *half-life of the
+# protein* is what a plasma curve shows in every other course. Do not correct it before the
 # table of four proteins.
 
 # %% [markdown] minutes=5
