@@ -104,8 +104,8 @@ exercise(
 #
 # `exposure` should give the AUC of F-ara-A (mg h/L) in an adult of 70 kg: dose over clearance, and
 # clearance is a part that does not depend on the kidney (L/h) plus 0.782 times eGFR in **L/h**. A
-# colleague reports that eGFR 30 and 120 mL/min give nearly the same AUC, about 38 mg h/L. Find the
-# bug.
+# colleague reports that after 126 mg eGFR 30 and 120 mL/min give nearly the same AUC, about 38
+# mg h/L. Find the bug.
 
 # %% tags=["answer"]
 rest = ledger.value("langenhorst2019.nonrenal_clearance")  # L/h
@@ -183,6 +183,12 @@ exercise(
             "reading",
             "You left out the part of clearance that does not depend on the kidney.",
             "Keep `rest`.",
+        ),
+        slip(
+            exposure_with(60 / 1000, fixed=60 / 1000),
+            "reading",
+            "You converted both parts of clearance. The part that is fixed is in L/h already.",
+            "Convert eGFR alone.",
         ),
         slip(
             multiplied,
@@ -307,7 +313,8 @@ exercise(
                 "exposure stands for kidney function, age or another common cause",
                 [
                     "kidney*", "renal", "egfr", "age", "older|younger", "confound*", "common cause",
-                    "associat*", "third", "estimat* not measur*", "comput* not measur*", "burden",
+                    "associat*", "correlat*", "gfr", "causal|causation|causality",
+                    "third", "estimat* not measur*", "comput* not measur*", "burden",
                 ],
                 "From what was the exposure computed, and what else comes with that?",
             ),
@@ -318,15 +325,17 @@ exercise(
                     "derived|taken|comes|came|set from", "post hoc", "after looking|seeing",
                     "search*", "found|chosen|picked data*|patient*", "best cut", "cherry*",
                     "overfit*", "multiple", "many cut*|band*|compar*", "validat*", "confirm*",
-                    "replicat*", "optimi*", "data driven", "new|other patients", "independent",
+                    "replicat*", "optimi*", "data driven", "dredg*", "hacking|hacked", "tuned",
+                    "chosen|found|picked|selected|fitted this|these|own data*|cohort|patient*",
+                    "new|other patients", "independent",
                 ],
                 "Where did the 18 come from? In which patients was it then tested?",
             ),
             idea(
                 "what is needed: a trial by lot, with harm counted",
                 [
-                    "by lot", "random*", "trial*", "prospective*", "toxic*", "harm*", "neurotox*",
-                    "infection*", "safety", "cytopeni*", "icans", "side effect*",
+                    "by lot", "random*", "rct|rcts", "trial*", "prospective*", "toxic*", "harm*",
+                    "neurotox*", "infection*", "safety", "cytopeni*", "icans", "side effect*",
                 ],
                 "What must be seen before a dose goes up? Think of benefit and of harm.",
             ),
@@ -338,6 +347,10 @@ exercise(
             "randomized comparison that also looks at toxicity should come first.",
             "This is confounded by renal function. Many cut points were tried. I would run a "
             "prospective trial with measured levels before anybody gets more drug.",
+            "Exposure is estimated from GFR, and young patients have good kidneys and aggressive "
+            "disease. This is data dredging. I would want an RCT.",
+            "Strong kidneys mean low AUC. The threshold was tuned to this cohort. First do a "
+            "randomized controlled trial.",
         ],
     ),
     wrong=[
@@ -348,7 +361,9 @@ exercise(
             "You take the difference for an effect. Patients below the cut differ from the others "
             "in what their exposure was computed from.",
             patterns=[
-                "exposure prevent*|reduce*|halve* relapse*", "rais* dose halve*|reduce*|prevent*",
+                "exposure prevent*|reduce*|halve* relapse*",
+                "dose should rais*|increas* because", "higher dose better|helps",
+                "rais* dose halve*|reduce*|prevent*",
                 "dose will halve*|reduce*|prevent*",
             ],
         ),
