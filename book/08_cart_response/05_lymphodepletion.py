@@ -155,8 +155,8 @@ patient = typical.changed(dose=owens2021.DOSES[0])  # the lowest dose
 with_drug, without = by_hand(patient), by_hand(patient, drug_given=False)
 all_days = np.arange(with_drug[0].size) * step  # d
 assert without[0].argmin() == 0
-print(f"first below one cell: day {all_days[with_drug[0] < 1][0]:.0f} with the drug")
-print(f"lowest tumor without it: {without[0].min():.0e} cells, on the first day")
+print(f"with the drug the tumor is below one cell from day {all_days[with_drug[0] < 1][0]:.0f} on")
+print(f"without it the tumor is never below the {without[0].min():.0e} cells of the first day")
 peak_guess = guess("CAR T peak with the drug over that without, times?", None)  # <- your turn
 
 # %% [markdown]
@@ -462,6 +462,7 @@ print(
     f"P = {ledger.value('kochenderfer2017.il15_peak_p')}\n"
 )
 without_guess = guess("How many of the 22 had no chemotherapy?", None)  # <- your turn
+without_guess.compare(0)
 
 # %% [markdown] tags=["instructor"]
 # The blank is zero. Let them say what follows: no comparison of with and without. Then collect
@@ -584,13 +585,14 @@ assert shares["dose by kidney"] < 0.3 or omega < 0.2
 
 # %% [markdown]
 # With our spread, knowing the kidney helps less than one hopes: the band is a tenth wide, and
-# people of one eGFR differ by more. That is an input, so change it: only where eGFR explains nearly
-# all does it pay. Past that only measured levels could tell. But should one want the band?
+# people of one eGFR differ by more. That 0.2 is an input and no finding: with 0.1 and 0.05 in
+# its place, more and more land in the band. What eGFR does not tell, a measured level could. But
+# should one want the band?
 
 # %% [markdown] tags=["instructor"]
-# Ask: why does nobody measure? A three-day drug, and a result on day four. Then: which AUC did the
-# papers use? An *estimated* one, from dose, weight and eGFR. Let the room find out what that means
-# for the next section before you say it.
+# Ask: what would measuring take? It is a three-day drug; a result on day four comes too late. Then:
+# which AUC did the papers use? An *estimated* one, from dose, weight and eGFR. Let the room find
+# out what that means for the next section before you say it.
 
 # %% [markdown] minutes=10
 # ## An optimum that was looked for will be found
