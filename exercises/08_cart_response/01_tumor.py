@@ -57,7 +57,7 @@ exercise(
     minutes=6,
     title="A larger tumor, the same T cells",
     draw={
-        "chance": among(0.66, 0.7, 0.75, 0.6, 0.55),
+        "chance": among(0.66, 0.7, 0.73, 0.6, 0.55),
         "fold": among(3.0, 4.0, 5.0),
     },
     shown={"second": p.chance**p.fold},
@@ -91,6 +91,24 @@ exercise(
             1 - p.chance**p.fold,
             "complement",
             "That is the chance of a relapse.",
+        ),
+        slip(
+            1 - p.chance,
+            "complement",
+            "That is the first patient's chance of a relapse.",
+            "You need the cure of the second patient: the chance that every part ends.",
+        ),
+        slip(
+            100 * p.chance**p.fold,
+            "percent-for-fraction",
+            "Your number is in per cent. A fraction was asked for: divide by 100.",
+        ),
+        slip(
+            1 - p.fold * (1 - p.chance),
+            "reading",
+            "You multiplied the chance of a relapse. Chances of *at least one* do not add up like "
+            "that; with a large tumor yours falls below zero.",
+            "Ask for the chance that no part survives, and multiply those.",
         ),
         slip(
             p.chance ** (1 / p.fold),
@@ -153,6 +171,18 @@ def typical_copy(cells):
     return float(np.median(np.asarray(cells)[:, -1]) < 1)
 
 
+def mean_of_a_row(cells):
+    return float(np.mean(np.mean(cells, axis=1) < 1))
+
+
+def last_row(cells):
+    return float(np.mean(np.asarray(cells)[-1] == 0))
+
+
+def number_of_copies(cells):
+    return float(np.sum(np.asarray(cells)[:, -1] == 0))
+
+
 def all_days(cells):
     return float(np.mean(np.asarray(cells) == 0))
 
@@ -166,6 +196,7 @@ _probes = [
         _draws.poisson(0.9, 40) * _draws.integers(1, 300, 40),
     ]),),
     (np.array([[70, 10, 400], [70, 12, 90], [70, 9, 5000]]),),
+    (np.array([[60, 7, 0], [60, 3, 0], [60, 11, 0], [60, 1, 0]]),),
 ]  # fmt: skip
 for _one in _probes:  # a family that has ended stays ended
     for _column in range(1, _one[0].shape[1]):
@@ -200,6 +231,24 @@ exercise(
             "mean-for-median",
             "You judge the median copy. Its verdict is 0 or 1 and no share.",
             "Compare each copy with zero first.",
+        ),
+        slip(
+            mean_of_a_row,
+            "reading",
+            "You average the days of each copy. A copy that began with 90 cells never averages "
+            "below 1.",
+            "The end is the last column, `[:, -1]`; look at nothing else.",
+        ),
+        slip(
+            last_row,
+            "reading",
+            "You take the last row. A row is a copy; the last *day* is a column.",
+            "`[:, -1]` is the last column.",
+        ),
+        slip(
+            number_of_copies,
+            "reading",
+            "You count the cured copies. A share is that number divided by all copies.",
         ),
         slip(
             all_days,
@@ -312,9 +361,9 @@ check("08.4", reply)
 # The model does not fit the claim. Predator and prey know one kind of tumor cell and no end, so
 # they cannot show this relapse, let alone prevent it.
 #
-# To ask for: CD19 on the cells of each relapse, since half of the relapses may be of the other
-# kind; a second target that the clone carries; and patients, as a model of two examples proves
-# nothing.
+# To ask for: CD19 on the cells of each relapse, since most relapses may be of the other kind (in
+# the 166 of the notebook 98 were); a second target that the clone carries; and patients, as a
+# model of two examples proves nothing.
 
 # %% tags=["spec"]
 exercise(
@@ -341,7 +390,9 @@ exercise(
                 [
                     "1|one|single kind|type|sort|population", "predator* not|cannot|never*",
                     "prey not|cannot|never*", "model not|cannot|never|lack*|wrong|no|assumes",
-                    "always return*|back|relapse*|come*", "no end", "circle*|cycle*|oscillat*",
+                    "always return*|back|relapse*|come*", "no end",
+                    "never|not|cannot|without end|ends|extinct*|extinction|cure*",
+                    "circle*|cycle*|oscillat*",
                     "no clone", "two|second kind|type|population",
                 ],
                 "Does a model of predator and prey know two kinds of tumor cells, or an end?",
@@ -352,7 +403,8 @@ exercise(
                     "second|other|another|two|dual|different|new target*|antigen*|receptor*",
                     "cd22|cd20|bispecific|tandem", "ask which", "flow",
                     "test|measure|ask|check|count cd19|relapse*|which",
-                    "trial*|patient*|data", "share|fraction relapse*",
+                    "trial*|patient*|data", "sequence|stain|examine|look cd19|relapse*",
+                    "share|fraction relapse*",
                 ],
                 "What would you measure in the relapses, or change in the product?",
             ),
@@ -378,6 +430,7 @@ exercise(
                 "kill* faster lower|prevent|reduce*", "higher dose lower|prevent|help*|reduce*",
                 "too few kill*", "more killing help*|lower*|prevent*|reduce*",
                 "fewer|less relapse*", "product will work|help*", "kill* mean* fewer|less",
+                "dose raise*|increase*", "kill* sooner fewer",
             ],
         ),
     ],

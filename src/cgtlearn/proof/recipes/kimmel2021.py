@@ -74,12 +74,14 @@ def patients(p: Parameters, size: int, sd: float, seed: int = SEED) -> Parameter
     return p.changed(**drawn)
 
 
-def runs(p: Parameters, sd: float | None = None) -> tuple[Parameters, Chances]:
-    """The simulated patients of the recipes and what became of each."""
+def runs(
+    p: Parameters, sd: float | None = None, days: NDArray[np.float64] = DAYS
+) -> tuple[Parameters, Chances]:
+    """The simulated patients of the recipes and what became of each, seen on ``days``."""
     sd = float(ledger.value("kimmel2021.parameter_variance")) if sd is None else sd
     many = patients(p, int(ledger.value("kimmel2021.simulated_patients")), sd)
     below = float(ledger.value("kimmel2021.chance_below"))
-    return many, stochastic(kimmel2021.model, many, DAYS, seed=SEED, below=below)
+    return many, stochastic(kimmel2021.model, many, days, seed=SEED, below=below)
 
 
 def cure_day(p: Parameters) -> float:
@@ -90,9 +92,10 @@ def cure_day(p: Parameters) -> float:
 def progression_days(many: Parameters, found: Chances) -> NDArray[np.float64]:
     """The day on which each tumor has grown past 1.2 times its start (NaN: not in the window)."""
     limit = float(ledger.value("kimmel2021.progression")) * np.asarray(many.tumor_start)
-    late = DAYS > DAYS[np.argmin(found.cells, axis=1)][:, None]
+    days = found.times
+    late = days > days[np.argmin(found.cells, axis=1)][:, None]
     past = late & (found.cells > np.reshape(limit, (-1, 1)))
-    return np.where(past.any(axis=1), DAYS[np.argmax(past, axis=1)], np.nan)
+    return np.where(past.any(axis=1), days[np.argmax(past, axis=1)], np.nan)
 
 
 def progression_day(p: Parameters) -> float:
