@@ -594,8 +594,8 @@ chance_guess.compare(falls["a fresh frailty each year"])
 assert max(falls.values()) < 0.02 * trials
 
 # %% [markdown] tags=["instructor"]
-# Let the room list explanations on the board before the next cell. Joints and habits come
-# first to mind; push for who stopped writing, and who stopped coming. For each ask: what would I see
+# Let the room list explanations on the board before the next cell. Joints and habits come first to
+# mind; push for who stopped writing, and who stopped coming. For each ask: what would I see
 # *elsewhere* if this were it?
 
 # %% [markdown] minutes=6
