@@ -148,8 +148,8 @@ def walk(step, slopes, y, days, h):
 h = 0.02  # d <- your turn: 0.05, 0.01
 by_euler = walk(euler, meetings, (c0, u0), 240, h)
 by_rk4 = walk(rk4, meetings, (c0, u0), 240, h)
-for name, course in (("Euler", by_euler), ("RK4", by_rk4)):
-    early, late = (course[: len(course) // 2], course[len(course) // 2 :])
+for name, path in (("Euler", by_euler), ("RK4", by_rk4)):
+    early, late = (path[: len(path) // 2], path[len(path) // 2 :])
     first, second = early[:, 0].max(), late[:, 0].max()
     print(f"{name:<6} CAR T peaks: {first:>7,.0f} then {second:>7,.0f} cells/µL")
 
@@ -169,8 +169,8 @@ def energy(c, u):
     return rho * u - k * np.log(u) + delta * c - g * np.log(c)  # <- your turn: change a sign
 
 
-for name, course in (("Euler", by_euler), ("RK4", by_rk4)):
-    kept = energy(*course.T)
+for name, path in (("Euler", by_euler), ("RK4", by_rk4)):
+    kept = energy(*path.T)
     drift = 100 * (kept[-1] / kept[0] - 1)
     print(f"{name:<6} E starts at {kept[0]:.3f} and drifts by {drift + 0:.1f} %")
 
@@ -196,16 +196,16 @@ assert agree or h > 0.05
 
 # %% tags=["slide"]
 in_body = ledger.value("liu2022.volume")  # µL, 5 L: ours, to turn cells/µL into cells
-days = np.arange(0, 400.1, 0.1)
+times = np.arange(0, 400.1, 0.1)
 rounds = {}
 for burden in (1, 1.5, 2, 4):  # <- your turn: search between 1.5 and 2
     p = predator_prey.model.parameters_with(tumor_start=burden * u0)
-    rounds[burden] = solve(predator_prey.model, p, days)
-    tumor = rounds[burden]["tumor"]
-    low = tumor[:600].argmin()
-    back = days[low:][tumor[low:] >= burden * u0]
-    print(f"{burden:>4} x tumor: at least {tumor[low] * in_body:>8.2g} cells left, on day "
-          f"{days[low]:.0f}; all back {f'on day {back[0]:.0f}' if back.size else 'after day 400'}")
+    rounds[burden] = solve(predator_prey.model, p, times)
+    prey = rounds[burden]["tumor"]
+    low = prey[:600].argmin()
+    back = times[low:][prey[low:] >= burden * u0]
+    print(f"{burden:>4} x tumor: at least {prey[low] * in_body:>8.2g} cells left, on day "
+          f"{times[low]:.0f}; all back {f'on day {back[0]:.0f}' if back.size else 'after day 400'}")
 
 one_cell = 1 / in_body
 fig, ax = plot.figure(size="square")
@@ -318,12 +318,12 @@ def competition(y):
 
 
 start = v["normal_start"], v["car_start"], v["tumor_start"]
-h = 0.1  # d <- your turn: 0.25, 0.5, 1
-ours = walk(rk4, competition, start, 120, h)
+stride = 0.1  # d <- your turn: 0.25, 0.5, 1
+ours = walk(rk4, competition, start, 120, stride)
 
 model, typical = kimmel2021.model, kimmel2021.model.parameters_with()
 course = solve(model, typical, np.arange(0, 120.1, 0.1))
-at = h * np.arange(len(ours))
+at = stride * np.arange(len(ours))
 gap = max(
     abs(np.exp(np.interp(course.times, at, np.log(mine))) / theirs - 1).max()
     for mine, theirs in (
@@ -331,7 +331,7 @@ gap = max(
         (ours[:, 2], course["tumor_cells"]),
     )
 )
-assert gap < 0.01 or h > 0.1
+assert gap < 0.01 or stride > 0.1
 top = course["car_t"].argmax()
 height, day = course["car_t"][top], course.times[top]
 print(f"peak {height:.1f} CAR T cells/µL on day {day:.0f}; by hand within {max(gap, 0.01):.0%}")
@@ -772,7 +772,7 @@ for ax, (words, p) in zip(axes, cases.items(), strict=True):
     assert (at["car_t"][340] > 5 * cells_back[words]) == (which == "positive")
     print(f"{words}: fewest {which} cells {few_left[words]:,.0f} in 5 L; 5 % blasts on day "
           f"{relapse:.0f}, with {cells_back[words]:.1g} CAR T cells/µL in blood")
-axes[0].legend(labels=["CD19 positive", "CD19 negative", "CAR T"], loc="lower right")
+axes[0].legend(labels=["CD19 positive", "CD19 negative", "CAR T"], loc="center right")
 axes[1].set_xlabel("time after infusion (d)")
 plot.show(
     fig,
