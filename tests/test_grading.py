@@ -1034,6 +1034,15 @@ def test_inputs_of_functions_are_drawn_from_the_seed():
         assert len(one[identity]["answer"]["values"]) == len(drawn)
 
 
+def test_a_list_of_yes_and_no_is_not_drawn_anew():
+    import numpy as np
+
+    exposed, chance = [1.0, 0.0, 1.0, 1.0], [0.2, 0.7, 0.4, 0.9]
+    near = probes.near([exposed, chance, 3, "log"], 0.08, np.random.default_rng(1))
+    assert near[0] == exposed and near[2:] == [3, "log"]
+    assert near[1] != chance and near[1] == pytest.approx(chance, rel=0.08)
+
+
 # --- Numbers drawn for each learner ---------------------------------------------------------------
 
 

@@ -24,7 +24,10 @@ TRIES = 4  # each with half the spread of the one before
 
 
 def near(parts: list[Any], spread: float, draw: Any) -> list[Any]:
-    """An input near another. Order, signs, zeros, whole numbers and texts stay as they are."""
+    """An input near another. Order, signs, zeros, whole numbers and texts stay as they are.
+
+    A list of zeros and ones says yes and no, and stays, too.
+    """
     import numpy as np
 
     drawn: list[Any] = []
@@ -33,6 +36,9 @@ def near(parts: list[Any], spread: float, draw: Any) -> list[Any]:
             drawn.append(part * float(draw.uniform(1 - spread, 1 + spread)))
         elif isinstance(part, list) and part:
             values = np.asarray(part, dtype=float)
+            if np.all((values == 0) | (values == 1)):
+                drawn.append(part)
+                continue
             rising = values.ndim == 1 and bool(np.all(np.diff(values) > 0))
             size = None if rising else values.shape  # a common factor keeps an order
             factor = draw.uniform(1 - spread, 1 + spread, size)
