@@ -261,6 +261,15 @@ def test_bibliography_is_sorted():
     assert keys == sorted(keys)
 
 
+def test_an_article_has_what_the_page_of_references_needs():
+    """The book's own build says so too, but minutes later."""
+    text = (BOOK / "references.bib").read_text(encoding="utf-8")
+    articles = set(re.findall(r"(?m)^@article\{([^,]+),", text))
+    for key, fields in bibliography().items():
+        if key in articles:
+            assert {"author", "title", "journal", "year"} <= set(fields), key
+
+
 def test_every_cited_key_exists():
     keys = set(bibliography())
     for name, text in texts().items():
