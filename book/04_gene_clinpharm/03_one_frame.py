@@ -621,7 +621,7 @@ explore(
     sliders={
         "escape_rate": (0.01, 1),
         "elimination_rate": (0.04, 0.5),
-        "mrna_loss_rate": (0.008, 0.3),
+        "mrna_loss_rate": (0.008, 0.08),
         "protein_loss_rate": (0.005, 0.3),
     },
     panels=[

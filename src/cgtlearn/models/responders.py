@@ -26,6 +26,7 @@ Units: IU/dL and weeks; time 0 is weeks 49-52, and the window ends at year 3. Sh
 import numpy as np
 
 from cgtlearn import ledger
+from cgtlearn.ledger.units import LARGEST_EXPONENT
 from cgtlearn.models.contract import Bound, Law, Model, Output, State, Target, from_ledger, passed
 
 PERCENT = 10**2
@@ -43,14 +44,25 @@ CUBIC = SLOPE * SLOPE * SLOPE / (1 + 2) - SLOPE / (2 * (1 + 2))
 
 
 def phi(z):
-    """The normal distribution's share below z, in functions that a traced model may use."""
-    return (1 + np.tanh(SLOPE * z + CUBIC * z * z * z)) / 2
+    """The normal distribution's share below z, in functions that a traced model may use.
+
+    The same as (1 + tanh(...))/2, without its loss of digits in a tail.
+    """
+    exponent = 2 * (SLOPE * z + CUBIC * z * z * z)
+    return 1 / (1 + np.exp(np.minimum(-exponent, LARGEST_EXPONENT)))
 
 
 def below(limit, median, p):
     """Per cent of people below a limit, where the responders' median is that."""
     low = phi(np.log(limit / p.low_median) / p.low_log_sd)
     other = phi(np.log(limit / median) / p.log_sd)
+    return PERCENT * (p.low_share * low + (1 - p.low_share) * other)
+
+
+def at_least(limit, median, p):
+    """Per cent of people at a limit or above: what is left, and a small rest keeps its digits."""
+    low = phi(np.log(p.low_median / limit) / p.low_log_sd)
+    other = phi(np.log(median / limit) / p.log_sd)
     return PERCENT * (p.low_share * low + (1 - p.low_share) * other)
 
 
@@ -80,8 +92,8 @@ def outputs(t, y, p, phase):
     return {
         "below_3": below(p.low_limit, median, p),
         "printed_below_3": printed("below_3"),
-        "from_15": PERCENT - below(p.first_limit, median, p),
-        "from_40": PERCENT - below(p.last_limit, median, p),
+        "from_15": at_least(p.first_limit, median, p),
+        "from_40": at_least(p.last_limit, median, p),
         "printed_top": printed("top"),
     }
 
