@@ -90,7 +90,7 @@ def steps(full: bool = False, browser: bool = True) -> list[Step]:
             ((python, "-m", "tools.package", "--check"), (python, "-m", "tools.rooms")),
         ),
         *(
-            [Step("browser", "the pages in a browser", ((*pytest, "tests/browser"),))]
+            [Step("browser", "the pages in a browser", ((*pytest, "tests/browser"),), minutes=60)]
             if browser
             else []
         ),

@@ -30,7 +30,6 @@ RANDOM_POINTS = 200
 CLOSE = 1e-5  # relative, where the value is above 1e-9 of its peak
 FLOOR = 1e-9
 MOST_STEPS = 3000
-SLOWEST = 100  # ms
 
 
 @pytest.fixture(scope="session")
@@ -220,7 +219,6 @@ def test_numbers_are_those_of_python(page, made, name, pool, record_property):
     worst, steps, slowest = compare(page, k, made[name]._figure.spec, pool)
     print(f"{name}: worst {worst:.1e}, {steps} steps, {slowest:.1f} ms")
     assert steps <= MOST_STEPS
-    assert slowest <= SLOWEST
 
 
 def test_a_state_that_leaves_zero_behind_a_threshold_is_exact(page, made):
@@ -249,7 +247,6 @@ def test_numbers_of_the_book_are_those_of_python(opened, address, where, pool):
             worst, steps, slowest = compare(tab, k, spec, pool)
             print(f"{where}, figure {k}: worst {worst:.1e}, {steps} steps, {slowest:.1f} ms")
             assert steps <= MOST_STEPS
-            assert slowest <= SLOWEST
 
 
 @pytest.mark.parametrize("where", IN_BOOK)
