@@ -23,7 +23,7 @@
 # drug: *half-life*. She has heard four numbers, and asks you which one to print, and which sample
 # it should be measured in.
 #
-# | | she was told | of what? |
+# | answer | she was told | of what? |
 # |---|---|---|
 # | A | 22 hours | factor IX |
 # | B | 3 days | vector DNA in blood |

@@ -598,7 +598,7 @@ if cohort == 6:
 # %% [markdown] tags=["slide"]
 # **The draft, mended.**
 #
-# | | instead of the draft |
+# | line | instead of the draft |
 # |---|---|
 # | **state** | titre, its assay, cut-off, two samples and their age; no higher dose for carriers |
 # | | dose in vg/kg *and* in all; how the vector was counted; the highest weight |

@@ -160,9 +160,9 @@ MENDS: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
-        "names, punctuation and blanks in code have the colour of their block; an element for each "
-        "is a third of a page's weight",
-        r'<span class="(?:n|p|w|nn)">([^<]*)</span>',
+        "names, operators, punctuation and blanks in code have the colour of their block; an "
+        "element for each is a third of a page's weight",
+        r'<span class="(?:n|o|p|w|nn)">([^<]*)</span>',
         r"\1",
         False,
     ),

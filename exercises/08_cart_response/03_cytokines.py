@@ -233,7 +233,7 @@ exercise(
 # about 4 per day, IFN-γ at about 1.5 per day. CAR T cells in blood are highest 20 hours after the
 # meetings are. Put the four peaks in order, the earliest first.
 #
-# | | peak of |
+# | key | peak of |
 # |---|---|
 # | `A` | CAR T cells in blood |
 # | `B` | IFN-γ |
